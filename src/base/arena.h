@@ -1,0 +1,36 @@
+/*
+ * arena.h - memory that is given out piece by piece and freed whole.
+ *
+ * A request's or a rollup's memory is one arena. Pieces are aligned for any type and never move.
+ *
+ * Threads: an arena belongs to one thread at a time.
+ */
+#ifndef FOOTFALL_BASE_ARENA_H
+#define FOOTFALL_BASE_ARENA_H
+
+#include <stddef.h>
+
+#include "base/status.h"
+#include "base/text.h"
+
+struct arena_chunk;
+
+/* Start as {0}, or with chunk_bytes set to what one grab from the system should be. */
+struct arena {
+    struct arena_chunk *newest;
+    size_t chunk_bytes; /* 0: 16 KiB */
+    size_t held_bytes;  /* taken from the system in all */
+};
+
+/* A piece of len bytes, not cleared; NULL when out of memory. */
+MUST_USE void *arena_alloc(struct arena *arena, size_t len);
+/* A piece of count * size bytes, cleared; NULL when out of memory or on overflow. */
+MUST_USE void *arena_zalloc(struct arena *arena, size_t count, size_t size);
+/* A copy of text, with a NUL behind it; at is NULL when out of memory or text is absent. */
+MUST_USE struct text arena_copy(struct arena *arena, struct text text);
+/* Frees every piece but keeps one chunk for the next use. */
+void arena_reset(struct arena *arena);
+/* Frees everything; the arena can be used again. */
+void arena_done(struct arena *arena);
+
+#endif

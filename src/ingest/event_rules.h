@@ -1,0 +1,33 @@
+/*
+ * event_rules.h - what an installation accepts from its clients, beyond what an event is.
+ *
+ * Threads: read-only once filled, apart from now_ms, which its owner sets before each request.
+ */
+#ifndef FOOTFALL_INGEST_EVENT_RULES_H
+#define FOOTFALL_INGEST_EVENT_RULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "base/text.h"
+
+struct event_rules {
+    bool accepts_platform[256]; /* by code, model/platform.h */
+    char platform_list[1024];   /* "facebook, instagram, ...": for error messages */
+    int64_t now_ms;             /* the time of events that state none */
+    int64_t ahead_ms_max;       /* how far in the future an event may lie */
+    int64_t behind_ms_max;      /* how far in the past; 0: any */
+};
+
+/*
+ * Fills *out from the configured list: platform names separated by commas (spaces are ignored).
+ * STATUS_INVALID names a bad name.
+ */
+MUST_USE enum status event_rules_init(struct event_rules *out, struct text platforms,
+                                      struct error *err);
+
+/* The default list. */
+const char *event_rules_default_platforms(void);
+
+#endif

@@ -1,0 +1,1 @@
+/* month_block.c */

@@ -1,0 +1,35 @@
+/*
+ * month_block.h - a listing's totals of one month, packed: the value a store keeps.
+ *
+ * The bytes are described in docs/formats/blocks.md. Encoding is canonical: equal contents give
+ * equal bytes. Blocks carry a version; a reader refuses one that it does not know.
+ *
+ * Threads: pure functions.
+ */
+#ifndef FOOTFALL_MODEL_MONTH_BLOCK_H
+#define FOOTFALL_MODEL_MONTH_BLOCK_H
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "model/counts.h"
+
+/*
+ * Appends to *rows the totals of the block's days within [first_day, last_day]. Source names
+ * point into the block's bytes. STATUS_CORRUPT when the bytes are not a block of this month
+ * (*rows may then hold some rows); STATUS_NO_MEMORY.
+ */
+MUST_USE enum status month_block_decode(struct text block, int32_t month, int32_t first_day,
+                                        int32_t last_day, struct count_rows *rows,
+                                        struct error *err);
+
+/*
+ * Writes into *out (replacing its content) the block that holds `block` (empty: nothing yet)
+ * plus the totals in *delta, all of which lie in the month. New sources are admitted in the
+ * order in which they stand in delta. STATUS_CORRUPT as above, STATUS_NO_MEMORY.
+ */
+MUST_USE enum status month_block_fold(struct text block, int32_t month,
+                                      const struct count_rows *delta, struct bytes *out,
+                                      struct error *err);
+
+#endif

@@ -1,0 +1,1 @@
+/* metrics_json.c */

@@ -1,0 +1,43 @@
+/*
+ * metrics_json.h - answers as JSON, with the names of docs/api: the whole body of a response.
+ *
+ * Each function appends one document to *out; false when out of memory.
+ *
+ * Threads: pure functions.
+ */
+#ifndef FOOTFALL_PRESENT_METRICS_JSON_H
+#define FOOTFALL_PRESENT_METRICS_JSON_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "model/inquiry.h"
+#include "model/listing.h"
+#include "query/metrics.h"
+
+/* {"success":false,"error":...,"code":...} with field, index, line, offset where they apply. */
+MUST_USE bool error_json(struct bytes *out, const struct error *error);
+
+/* {"success":true,"metrics":PerformanceMetrics} and ...:[PerformanceMetrics]} */
+MUST_USE bool day_json(struct bytes *out, struct text listing_id, const struct day_metrics *day);
+MUST_USE bool days_json(struct bytes *out, struct text listing_id, const struct day_metrics *days,
+                        size_t count);
+/* {"success":true,"metrics":AggregatedMetrics} */
+MUST_USE bool aggregated_json(struct bytes *out, const struct aggregated_metrics *metrics);
+/* {"success":true,"metricsByListing":{...},"order":[...],"nextCursor":...} */
+MUST_USE bool metrics_page_json(struct bytes *out, const struct range *range,
+                                const struct metrics_page *page);
+/* {"success":true,"period":...,"listings":[{"listingId","metrics"}]} */
+MUST_USE bool compare_json(struct bytes *out, const struct aggregated_metrics *listings,
+                           size_t count);
+/* {"success":true,"inquiries":[...],"nextCursor":...} */
+MUST_USE bool inquiries_json(struct bytes *out, const struct inquiry *inquiries, size_t count,
+                             struct text next_cursor);
+/* One listing: {"success":true,"listing":{...}}; pages: {"success":true,"listings":[...],...} */
+MUST_USE bool listing_json(struct bytes *out, struct text listing_id,
+                           const struct listing_details *details);
+MUST_USE bool listings_json(struct bytes *out, const struct listing_entry *listings, size_t count,
+                            struct text next_cursor);
+
+#endif

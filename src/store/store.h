@@ -1,0 +1,208 @@
+/*
+ * store.h - where sealed batches come to rest, and what every kind of store promises.
+ *
+ * A store applies batches in the order of their numbers, each exactly once however often it is
+ * handed over, atomically or, over a network, item by item behind guards. Readers see whole
+ * transactions: the number of the last applied batch, and exactly what these batches counted.
+ *
+ * It does not know the journal's files, the clock or HTTP. Its kinds (sqlite/, later dynamodb/)
+ * pass one conformance suite, tests/unit/store_conformance.c.
+ *
+ * Threads: apply from one thread; a reader belongs to one thread at a time; readers run beside
+ * apply and beside each other.
+ */
+#ifndef FOOTFALL_STORE_STORE_H
+#define FOOTFALL_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "base/text.h"
+#include "model/counts.h"
+#include "model/inquiry.h"
+#include "model/listing.h"
+#include "rollup/rollup.h"
+
+enum { STORE_JOURNAL_ID_BYTES = 16 };
+
+struct store;        /* made by a kind's open function, freed by store_close() */
+struct store_reader; /* made by store_reader_open(), freed by store_reader_close() */
+
+/* How far a store is: the last applied batch and the journal record that sealed it; 0, 0 at first.
+ */
+struct store_position {
+    uint64_t batch;
+    uint64_t seq;
+};
+
+/* A sealed batch. Its number is rollup_batch(rollup). */
+struct store_batch {
+    const struct rollup *rollup;
+    uint64_t seq; /* of the SEAL record */
+};
+
+/* What a question covers. */
+struct store_scope {
+    struct text user_id;
+    const struct text *listing_ids; /* listing_count of them; 0: all of the user's */
+    size_t listing_count;
+    int32_t first_day; /* UTC, inclusive */
+    int32_t last_day;
+};
+
+/* Inquiries newest first: by (time_ms, key, listing_id), all descending. */
+struct store_inquiry_query {
+    struct text user_id;
+    struct text listing_id; /* absent: of all listings */
+    int64_t from_ms;        /* inclusive */
+    int64_t to_ms;          /* exclusive */
+    bool resume;            /* only those behind the position below */
+    int64_t behind_ms;
+    struct text behind_key;
+    struct text behind_listing_id;
+    size_t limit;
+};
+
+/* Listing details in the order of listing ids. */
+struct store_listing_query {
+    struct text user_id;
+    struct text listing_id; /* absent: all */
+    struct text behind;     /* absent: from the first; else only ids greater than this */
+    size_t limit;
+};
+
+/* Anything but STATUS_OK from a callback ends the read with that status. Texts and rows are
+ * valid during the call. A listing may come several times, each time with other rows. */
+typedef enum status store_rows_fn(void *context, struct text listing_id,
+                                  const struct count_rows *rows, struct error *err);
+typedef enum status store_inquiry_fn(void *context, const struct inquiry *inquiry,
+                                     struct error *err);
+typedef enum status store_listing_fn(void *context, struct text listing_id,
+                                     const struct listing_details *details, struct error *err);
+
+/* The functions of a kind, as the calls below describe them. */
+struct store_ops {
+    enum status (*position)(struct store *store, struct store_position *out, struct error *err);
+    enum status (*apply)(struct store *store, const struct store_batch *batch, struct error *err);
+    enum status (*size)(struct store *store, uint64_t *bytes, struct error *err);
+    enum status (*maintain)(struct store *store, struct error *err);
+    void (*close)(struct store *store);
+    enum status (*reader_open)(struct store *store, struct store_reader **out, struct error *err);
+    enum status (*reader_begin)(struct store_reader *reader, struct store_position *out,
+                                struct error *err);
+    enum status (*reader_totals)(struct store_reader *reader, const struct store_scope *scope,
+                                 store_rows_fn *each, void *context, struct error *err);
+    enum status (*reader_cells)(struct store_reader *reader, const struct store_scope *scope,
+                                store_rows_fn *each, void *context, struct error *err);
+    enum status (*reader_inquiries)(struct store_reader *reader,
+                                    const struct store_inquiry_query *query, store_inquiry_fn *each,
+                                    void *context, struct error *err);
+    enum status (*reader_listings)(struct store_reader *reader,
+                                   const struct store_listing_query *query, store_listing_fn *each,
+                                   void *context, struct error *err);
+    void (*reader_end)(struct store_reader *reader);
+    void (*reader_close)(struct store_reader *reader);
+};
+
+/* Every kind's struct begins with one of these. */
+struct store {
+    const struct store_ops *ops;
+};
+struct store_reader {
+    const struct store_ops *ops;
+};
+
+static inline enum status store_get_position(struct store *store, struct store_position *out,
+                                             struct error *err)
+{
+    return store->ops->position(store, out, err);
+}
+
+/*
+ * Applies the batch durably, or does nothing if it is applied already. When it fails the batch
+ * is not applied and may be handed over again: STATUS_DISK_FULL, STATUS_BUSY, STATUS_IO,
+ * STATUS_CORRUPT (stored bytes are not blocks), STATUS_FOREIGN (a gap: its number is not the next).
+ */
+static inline enum status store_apply(struct store *store, const struct store_batch *batch,
+                                      struct error *err)
+{
+    return store->ops->apply(store, batch, err);
+}
+
+/* Bytes on disk. */
+static inline enum status store_size(struct store *store, uint64_t *bytes, struct error *err)
+{
+    return store->ops->size(store, bytes, err);
+}
+
+/* Housekeeping between batches, such as a checkpoint. From the thread that applies. */
+static inline enum status store_maintain(struct store *store, struct error *err)
+{
+    return store->ops->maintain(store, err);
+}
+
+static inline void store_close(struct store *store)
+{
+    if (store != NULL)
+        store->ops->close(store);
+}
+
+static inline enum status store_reader_open(struct store *store, struct store_reader **out,
+                                            struct error *err)
+{
+    return store->ops->reader_open(store, out, err);
+}
+
+/* Begins a read transaction; *out is the position it sees. Each begin has its end. */
+static inline enum status store_reader_begin(struct store_reader *reader,
+                                             struct store_position *out, struct error *err)
+{
+    return reader->ops->reader_begin(reader, out, err);
+}
+
+/* Totals of whole days in the scope (model/counts.h). */
+static inline enum status store_reader_totals(struct store_reader *reader,
+                                              const struct store_scope *scope, store_rows_fn *each,
+                                              void *context, struct error *err)
+{
+    return reader->ops->reader_totals(reader, scope, each, context, err);
+}
+
+/* Quarter-hour cells of the days in the scope. */
+static inline enum status store_reader_cells(struct store_reader *reader,
+                                             const struct store_scope *scope, store_rows_fn *each,
+                                             void *context, struct error *err)
+{
+    return reader->ops->reader_cells(reader, scope, each, context, err);
+}
+
+static inline enum status store_reader_inquiries(struct store_reader *reader,
+                                                 const struct store_inquiry_query *query,
+                                                 store_inquiry_fn *each, void *context,
+                                                 struct error *err)
+{
+    return reader->ops->reader_inquiries(reader, query, each, context, err);
+}
+
+static inline enum status store_reader_listings(struct store_reader *reader,
+                                                const struct store_listing_query *query,
+                                                store_listing_fn *each, void *context,
+                                                struct error *err)
+{
+    return reader->ops->reader_listings(reader, query, each, context, err);
+}
+
+static inline void store_reader_end(struct store_reader *reader)
+{
+    reader->ops->reader_end(reader);
+}
+
+static inline void store_reader_close(struct store_reader *reader)
+{
+    if (reader != NULL)
+        reader->ops->reader_close(reader);
+}
+
+#endif
