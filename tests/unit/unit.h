@@ -9,13 +9,12 @@
 #ifndef FOOTFALL_TESTS_UNIT_H
 #define FOOTFALL_TESTS_UNIT_H
 
-/* clang-format off: cmocka wants these first */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-/* clang-format on */
+
+#include <cmocka.h> /* after the others, which it needs and does not include */
 
 #undef fail /* base/status.h has a function of that name */
 #define UNIT_FAIL() _fail(__FILE__, __LINE__)
