@@ -18,28 +18,38 @@ struct arena_chunk {
     _Alignas(ALIGNMENT) char room[];
 };
 
+static bool add_chunk(struct arena *arena, size_t len)
+{
+    size_t cap = arena->chunk_bytes == 0 ? CHUNK_BYTES_DEFAULT : arena->chunk_bytes;
+    if (cap < len)
+        cap = len;
+    struct arena_chunk *chunk = malloc(sizeof *chunk + cap);
+    if (chunk == NULL)
+        return false;
+    chunk->older = arena->newest;
+    chunk->used = 0;
+    chunk->cap = cap;
+    arena->newest = chunk;
+    arena->held_bytes += sizeof *chunk + cap;
+    return true;
+}
+
+bool arena_reserve(struct arena *arena, size_t len)
+{
+    const struct arena_chunk *chunk = arena->newest;
+    if (chunk != NULL && chunk->cap - chunk->used >= len)
+        return true;
+    return len <= SIZE_MAX / 2 && add_chunk(arena, len);
+}
+
 void *arena_alloc(struct arena *arena, size_t len)
 {
-    if (len > SIZE_MAX / 2)
+    if (!arena_reserve(arena, len > SIZE_MAX / 4 ? len : len + ALIGNMENT - 1))
         return NULL;
-    len = (len + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     struct arena_chunk *chunk = arena->newest;
-    if (chunk == NULL || chunk->cap - chunk->used < len) {
-        size_t cap = arena->chunk_bytes == 0 ? CHUNK_BYTES_DEFAULT : arena->chunk_bytes;
-        if (cap < len)
-            cap = len;
-        chunk = malloc(sizeof *chunk + cap);
-        if (chunk == NULL)
-            return NULL;
-        chunk->older = arena->newest;
-        chunk->used = 0;
-        chunk->cap = cap;
-        arena->newest = chunk;
-        arena->held_bytes += sizeof *chunk + cap;
-    }
-    void *piece = chunk->room + chunk->used;
-    chunk->used += len;
-    return piece;
+    size_t start = (chunk->used + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    chunk->used = start + len;
+    return chunk->room + start;
 }
 
 void *arena_zalloc(struct arena *arena, size_t count, size_t size)
@@ -57,9 +67,10 @@ struct text arena_copy(struct arena *arena, struct text text)
 {
     if (text.at == NULL)
         return text;
-    char *copy = arena_alloc(arena, text.len + 1);
-    if (copy == NULL)
+    if (!arena_reserve(arena, text.len + 1))
         return (struct text){NULL, 0};
+    char *copy = arena->newest->room + arena->newest->used;
+    arena->newest->used += text.len + 1;
     memcpy(copy, text.at, text.len);
     copy[text.len] = '\0';
     return (struct text){copy, text.len};

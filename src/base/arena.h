@@ -1,7 +1,8 @@
 /*
  * arena.h - memory that is given out piece by piece and freed whole.
  *
- * A request's or a rollup's memory is one arena. Pieces are aligned for any type and never move.
+ * A request's memory is one arena. Pieces are aligned for any type, copied texts are not; neither
+ * ever moves.
  *
  * Threads: an arena belongs to one thread at a time.
  */
@@ -28,6 +29,9 @@ MUST_USE void *arena_alloc(struct arena *arena, size_t len);
 MUST_USE void *arena_zalloc(struct arena *arena, size_t count, size_t size);
 /* A copy of text, with a NUL behind it; at is NULL when out of memory or text is absent. */
 MUST_USE struct text arena_copy(struct arena *arena, struct text text);
+/* Makes sure that arena_copy() of texts of len bytes in all, their NULs counted, cannot fail.
+ * false when out of memory. */
+MUST_USE bool arena_reserve(struct arena *arena, size_t len);
 /* Frees every piece but keeps one chunk for the next use. */
 void arena_reset(struct arena *arena);
 /* Frees everything; the arena can be used again. */

@@ -1,1 +1,475 @@
-/* rollup.c */
+/*
+ * rollup.c - counting: find the listing, its day, the cell; add one.
+ *
+ * Most events go where the last one of their listing went: the listing remembers its recent day,
+ * the day its recent cell. A group is taken in runs of RUN entries: first decoded and hashed with
+ * the index slots fetched ahead, then counted, so that the cache misses of a run overlap.
+ *
+ * Nothing can fail between the first and the last count of a group: rollup_reserve() has made
+ * room for the worst case, every entry a new user, listing, day, cell and source.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "rollup/rollup.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "model/calendar.h"
+#include "model/platform.h"
+#include "rollup/rollup_parts.h"
+
+enum {
+    RUN = 32,
+    TEXTS_PER_ENTRY = 8, /* copied at most: two ids, source, key, content, four details */
+    TEXT_CHUNK_BYTES = 1024 * 1024
+};
+
+struct rollup *rollup_new(uint64_t batch, const uint8_t journal_id[ROLLUP_JOURNAL_ID_BYTES])
+{
+    struct rollup *rollup = calloc(1, sizeof *rollup);
+    if (rollup == NULL)
+        return NULL;
+    atomic_init(&rollup->references, 1);
+    rollup->batch = batch;
+    memcpy(rollup->journal_id, journal_id, sizeof rollup->journal_id);
+    rollup->texts.chunk_bytes = TEXT_CHUNK_BYTES;
+    if (getrandom(&rollup->seed, sizeof rollup->seed, 0) != (ssize_t)sizeof rollup->seed)
+        rollup->seed = (uint64_t)(uintptr_t)rollup; /* weaker, still not the sender's choice */
+    return rollup;
+}
+
+struct rollup *rollup_ref(struct rollup *rollup)
+{
+    atomic_fetch_add_explicit(&rollup->references, 1, memory_order_relaxed);
+    return rollup;
+}
+
+void rollup_unref(struct rollup *rollup)
+{
+    if (rollup == NULL || atomic_fetch_sub(&rollup->references, 1) != 1)
+        return;
+    free(rollup->users.at);
+    free(rollup->listings.at);
+    free(rollup->days.at);
+    free(rollup->platforms.at);
+    free(rollup->cells.at);
+    free(rollup->sources.at);
+    free(rollup->inquiries.at);
+    free(rollup->details.at);
+    hash_index_done(&rollup->user_index);
+    hash_index_done(&rollup->listing_index);
+    hash_index_done(&rollup->day_index);
+    hash_index_done(&rollup->cell_index);
+    hash_index_done(&rollup->source_index);
+    arena_done(&rollup->texts);
+    free(rollup);
+}
+
+uint64_t rollup_batch(const struct rollup *rollup)
+{
+    return rollup->batch;
+}
+
+bool rollup_is_empty(const struct rollup *rollup)
+{
+    return rollup->cells.count == 0 && rollup->details.count == 0;
+}
+
+size_t rollup_listing_days(const struct rollup *rollup)
+{
+    return rollup->days.count;
+}
+
+/* What is in use, not what is reserved: reserving for a worst case must not look like growth. An
+ * item has two to four index slots. */
+size_t rollup_bytes(const struct rollup *rollup)
+{
+    enum { INDEX_BYTES = 3 * sizeof(struct hash_index_slot) };
+    return rollup->users.count * (sizeof(struct rollup_user) + INDEX_BYTES) +
+           rollup->listings.count * (sizeof(struct rollup_listing) + INDEX_BYTES) +
+           rollup->days.count * (sizeof(struct rollup_day) + INDEX_BYTES) +
+           rollup->platforms.count * sizeof(struct rollup_platform) +
+           rollup->cells.count * (sizeof(struct rollup_cell) + INDEX_BYTES) +
+           rollup->sources.count * (sizeof(struct text) + INDEX_BYTES) +
+           rollup->inquiries.count * sizeof(struct rollup_inquiry) +
+           rollup->details.count * sizeof(struct rollup_details) + rollup->texts.held_bytes;
+}
+
+/* Room for `more` items behind `count`; doubles. */
+static bool reserve_items(void **at, uint32_t count, uint32_t *cap, uint32_t more, size_t size)
+{
+    if (*cap - count >= more)
+        return true;
+    if (more > (UINT32_C(1) << 30) - count)
+        return false;
+    uint32_t want = *cap < 64 ? 64 : *cap;
+    while (want - count < more)
+        want *= 2;
+    void *grown = realloc(*at, want * size);
+    if (grown == NULL)
+        return false;
+    *at = grown;
+    *cap = want;
+    return true;
+}
+
+#define RESERVE(array, more)                                                                       \
+    reserve_items((void **)&(array).at, (array).count, &(array).cap, (more), sizeof *(array).at)
+
+enum status rollup_reserve(struct rollup *rollup, uint32_t entry_count, size_t record_len,
+                           struct error *err)
+{
+    size_t text_bytes =
+        record_len + (size_t)entry_count * (TEXTS_PER_ENTRY + INQUIRY_KEY_BYTES_MAX);
+    bool ok = RESERVE(rollup->users, entry_count) && RESERVE(rollup->listings, entry_count) &&
+              RESERVE(rollup->days, entry_count) && RESERVE(rollup->platforms, entry_count) &&
+              RESERVE(rollup->cells, entry_count) && RESERVE(rollup->sources, entry_count + 1) &&
+              RESERVE(rollup->inquiries, entry_count) && RESERVE(rollup->details, entry_count) &&
+              hash_index_reserve(&rollup->user_index, entry_count) &&
+              hash_index_reserve(&rollup->listing_index, entry_count) &&
+              hash_index_reserve(&rollup->day_index, entry_count) &&
+              hash_index_reserve(&rollup->cell_index, entry_count) &&
+              hash_index_reserve(&rollup->source_index, entry_count + 1) &&
+              arena_reserve(&rollup->texts, text_bytes);
+    if (!ok)
+        return fail(err, STATUS_NO_MEMORY, "no memory to count %u events", entry_count);
+    if (rollup->sources.count == 0)
+        rollup->sources.at[rollup->sources.count++] = (struct text){"", 0};
+    return STATUS_OK;
+}
+
+static struct text keep(struct rollup *rollup, struct text text)
+{
+    struct text copy = arena_copy(&rollup->texts, text);
+    assert(copy.at != NULL || text.at == NULL); /* rollup_reserve() */
+    return copy;
+}
+
+static uint64_t hash_text(const struct rollup *rollup, struct text text)
+{
+    return XXH3_64bits_withSeed(text.at, text.len, rollup->seed);
+}
+
+static uint64_t hash_pair(uint64_t a, uint64_t b)
+{
+    /* one round of MurmurHash3's finaliser over a sum: the parts are hashes or small numbers */
+    uint64_t word = (a + 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9 + b;
+    word = (word ^ (word >> 33)) * 0xff51afd7ed558ccd;
+    word = (word ^ (word >> 33)) * 0xc4ceb9fe1a85ec53;
+    return word ^ (word >> 33);
+}
+
+static uint64_t hash_listing(uint64_t user_hash, struct text listing_id)
+{
+    return XXH3_64bits_withSeed(listing_id.at, listing_id.len, user_hash);
+}
+
+static uint32_t find_user(const struct rollup *rollup, struct text id, uint64_t hash)
+{
+    if (rollup->user_index.slots == NULL)
+        return NO_ITEM;
+    uint32_t item;
+    for (uint32_t at = hash_index_start(&rollup->user_index, hash);
+         (item = hash_index_next(&rollup->user_index, hash, &at)) != HASH_INDEX_NONE;)
+        if (text_equal(rollup->users.at[item].id, id))
+            return item;
+    return NO_ITEM;
+}
+
+static uint32_t find_listing(const struct rollup *rollup, uint32_t user, struct text id,
+                             uint64_t hash)
+{
+    uint32_t item;
+    for (uint32_t at = hash_index_start(&rollup->listing_index, hash);
+         (item = hash_index_next(&rollup->listing_index, hash, &at)) != HASH_INDEX_NONE;) {
+        const struct rollup_listing *listing = &rollup->listings.at[item];
+        if (listing->user == user && text_equal(listing->id, id))
+            return item;
+    }
+    return NO_ITEM;
+}
+
+uint32_t rollup_find_user(const struct rollup *rollup, struct text user_id)
+{
+    return find_user(rollup, user_id, hash_text(rollup, user_id));
+}
+
+uint32_t rollup_find_listing(const struct rollup *rollup, uint32_t user, struct text listing_id)
+{
+    return find_listing(rollup, user, listing_id,
+                        hash_listing(rollup->users.at[user].hash, listing_id));
+}
+
+static uint32_t make_user(struct rollup *rollup, struct text id, uint64_t hash)
+{
+    uint32_t user = rollup->users.count++;
+    rollup->users.at[user] = (struct rollup_user){.id = keep(rollup, id),
+                                                  .hash = hash,
+                                                  .listings = {NO_ITEM, NO_ITEM},
+                                                  .inquiries = {NO_ITEM, NO_ITEM}};
+    hash_index_add(&rollup->user_index, hash, user);
+    return user;
+}
+
+static uint32_t make_listing(struct rollup *rollup, uint32_t user, struct text id, uint64_t hash)
+{
+    uint32_t listing = rollup->listings.count++;
+    rollup->listings.at[listing] = (struct rollup_listing){.id = keep(rollup, id),
+                                                           .user = user,
+                                                           .next = NO_ITEM,
+                                                           .days = {NO_ITEM, NO_ITEM},
+                                                           .recent_day = NO_ITEM,
+                                                           .details = NO_ITEM};
+    hash_index_add(&rollup->listing_index, hash, listing);
+    struct item_list *list = &rollup->users.at[user].listings;
+    if (list->last == NO_ITEM)
+        list->first = listing;
+    else
+        rollup->listings.at[list->last].next = listing;
+    list->last = listing;
+    return listing;
+}
+
+static uint32_t listing_of(struct rollup *rollup, struct text user_id, uint64_t user_hash,
+                           struct text listing_id, uint64_t listing_hash)
+{
+    uint32_t user = find_user(rollup, user_id, user_hash);
+    if (user == NO_ITEM)
+        user = make_user(rollup, user_id, user_hash);
+    uint32_t listing = find_listing(rollup, user, listing_id, listing_hash);
+    if (listing == NO_ITEM)
+        listing = make_listing(rollup, user, listing_id, listing_hash);
+    return listing;
+}
+
+static uint32_t day_of(struct rollup *rollup, uint32_t listing, int32_t day)
+{
+    struct rollup_listing *owner = &rollup->listings.at[listing];
+    if (owner->recent_day != NO_ITEM && rollup->days.at[owner->recent_day].day == day)
+        return owner->recent_day;
+
+    uint64_t hash = hash_pair(listing, (uint32_t)day);
+    uint32_t item;
+    for (uint32_t at = hash_index_start(&rollup->day_index, hash);
+         (item = hash_index_next(&rollup->day_index, hash, &at)) != HASH_INDEX_NONE;)
+        if (rollup->days.at[item].listing == listing && rollup->days.at[item].day == day)
+            return owner->recent_day = item;
+
+    item = rollup->days.count++;
+    rollup->days.at[item] = (struct rollup_day){.listing = listing,
+                                                .day = day,
+                                                .next = NO_ITEM,
+                                                .platforms = {NO_ITEM, NO_ITEM},
+                                                .cells = {NO_ITEM, NO_ITEM},
+                                                .recent_cell = NO_ITEM};
+    hash_index_add(&rollup->day_index, hash, item);
+    if (owner->days.last == NO_ITEM)
+        owner->days.first = item;
+    else
+        rollup->days.at[owner->days.last].next = item;
+    owner->days.last = item;
+    return owner->recent_day = item;
+}
+
+static uint32_t source_of(struct rollup *rollup, struct text name)
+{
+    if (name.at == NULL)
+        return 0;
+    uint64_t hash = hash_text(rollup, name);
+    uint32_t item;
+    for (uint32_t at = hash_index_start(&rollup->source_index, hash);
+         (item = hash_index_next(&rollup->source_index, hash, &at)) != HASH_INDEX_NONE;)
+        if (text_equal(rollup->sources.at[item], name))
+            return item;
+    item = rollup->sources.count++;
+    rollup->sources.at[item] = keep(rollup, name);
+    hash_index_add(&rollup->source_index, hash, item);
+    return item;
+}
+
+static uint32_t platform_of(struct rollup *rollup, struct rollup_day *day, uint8_t platform)
+{
+    uint32_t item;
+    for (item = day->platforms.first; item != NO_ITEM; item = rollup->platforms.at[item].next)
+        if (rollup->platforms.at[item].platform == platform)
+            return item;
+    item = rollup->platforms.count++;
+    rollup->platforms.at[item] = (struct rollup_platform){.next = NO_ITEM, .platform = platform};
+    if (day->platforms.last == NO_ITEM)
+        day->platforms.first = item;
+    else
+        rollup->platforms.at[day->platforms.last].next = item;
+    day->platforms.last = item;
+    return item;
+}
+
+static uint32_t cell_of(struct rollup *rollup, uint32_t day, uint64_t key)
+{
+    struct rollup_day *owner = &rollup->days.at[day];
+    if (owner->recent_cell != NO_ITEM && rollup->cells.at[owner->recent_cell].key == key)
+        return owner->recent_cell;
+
+    uint64_t hash = hash_pair(day, key);
+    uint32_t item;
+    for (uint32_t at = hash_index_start(&rollup->cell_index, hash);
+         (item = hash_index_next(&rollup->cell_index, hash, &at)) != HASH_INDEX_NONE;)
+        if (rollup->cells.at[item].day == day && rollup->cells.at[item].key == key)
+            return owner->recent_cell = item;
+
+    item = rollup->cells.count++;
+    rollup->cells.at[item] =
+        (struct rollup_cell){.key = key,
+                             .day = day,
+                             .next = NO_ITEM,
+                             .platform = platform_of(rollup, owner, cell_platform(key))};
+    hash_index_add(&rollup->cell_index, hash, item);
+    if (owner->cells.last == NO_ITEM)
+        owner->cells.first = item;
+    else
+        rollup->cells.at[owner->cells.last].next = item;
+    owner->cells.last = item;
+    return owner->recent_cell = item;
+}
+
+static void keep_inquiry(struct rollup *rollup, const struct event *event, uint32_t listing,
+                         int64_t received_ms, uint64_t seq, uint32_t index)
+{
+    char made[INQUIRY_KEY_BYTES_MAX + 1];
+    struct text key = event->id;
+    if (key.at == NULL) {
+        int len = 0;
+        for (size_t i = 0; i < sizeof rollup->journal_id; i++)
+            len += snprintf(made + len, sizeof made - (size_t)len, len == 0 ? "j%02x" : "%02x",
+                            rollup->journal_id[i]);
+        len += snprintf(made + len, sizeof made - (size_t)len, "-%llu-%u", (unsigned long long)seq,
+                        index);
+        key = (struct text){made, (size_t)len};
+    }
+
+    uint32_t user = rollup->listings.at[listing].user;
+    uint32_t item = rollup->inquiries.count++;
+    rollup->inquiries.at[item] =
+        (struct rollup_inquiry){.inquiry = {.user_id = rollup->users.at[user].id,
+                                            .listing_id = rollup->listings.at[listing].id,
+                                            .key = keep(rollup, key),
+                                            .source = keep(rollup, event->source),
+                                            .content = keep(rollup, event->inquiry),
+                                            .time_ms = event->time_ms,
+                                            .received_ms = received_ms,
+                                            .platform = event->platform},
+                                .next = NO_ITEM};
+    struct item_list *list = &rollup->users.at[user].inquiries;
+    if (list->last == NO_ITEM)
+        list->first = item;
+    else
+        rollup->inquiries.at[list->last].next = item;
+    list->last = item;
+}
+
+static void keep_details(struct rollup *rollup, const struct entry *entry, uint32_t listing,
+                         int64_t received_ms)
+{
+    struct rollup_listing *owner = &rollup->listings.at[listing];
+    if (owner->details == NO_ITEM)
+        owner->details = rollup->details.count++;
+    struct rollup_details *word = &rollup->details.at[owner->details];
+    *word = (struct rollup_details){.listing = listing,
+                                    .removed = entry->kind == ENTRY_LISTING_REMOVED};
+    if (word->removed)
+        return;
+    word->details = entry->details;
+    word->details.address = keep(rollup, entry->details.address);
+    word->details.currency = keep(rollup, entry->details.currency);
+    word->details.image = keep(rollup, entry->details.image);
+    word->details.status = keep(rollup, entry->details.status);
+    word->details.updated_ms = received_ms;
+}
+
+/* A decoded entry on its way, with its hashes. */
+struct step {
+    struct entry entry;
+    uint64_t user_hash;
+    uint64_t listing_hash;
+};
+
+static void look_ahead(const struct rollup *rollup, struct step *step)
+{
+    struct text user_id = step->entry.user_id;
+    struct text listing_id = step->entry.listing_id;
+    if (step->entry.kind == ENTRY_EVENT) {
+        user_id = step->entry.event.user_id;
+        listing_id = step->entry.event.listing_id;
+    }
+    step->user_hash = hash_text(rollup, user_id);
+    step->listing_hash = hash_listing(step->user_hash, listing_id);
+    hash_index_prefetch(&rollup->listing_index, step->listing_hash);
+}
+
+static void apply_entry(struct rollup *rollup, const struct step *step, int64_t received_ms,
+                        uint64_t seq, uint32_t index)
+{
+    const struct entry *entry = &step->entry;
+    if (entry->kind != ENTRY_EVENT) {
+        uint32_t listing = listing_of(rollup, entry->user_id, step->user_hash, entry->listing_id,
+                                      step->listing_hash);
+        keep_details(rollup, entry, listing, received_ms);
+        return;
+    }
+
+    const struct event *event = &entry->event;
+    uint32_t listing =
+        listing_of(rollup, event->user_id, step->user_hash, event->listing_id, step->listing_hash);
+    uint32_t day = day_of(rollup, listing, day_of_ms(event->time_ms));
+    uint64_t key = cell_key(quarter_of_ms(event->time_ms), event->type, event->platform,
+                            source_of(rollup, event->source));
+    struct rollup_cell *cell = &rollup->cells.at[cell_of(rollup, day, key)];
+    struct rollup_platform *platform = &rollup->platforms.at[cell->platform];
+
+    cell->count++;
+    cell->updated_ms = received_ms;
+    platform->counts.of[event->type]++;
+    platform->updated_ms = received_ms;
+
+    if (event->type == EVENT_INQUIRY)
+        keep_inquiry(rollup, event, listing, received_ms, seq, index);
+}
+
+enum status rollup_apply_group(struct rollup *rollup, struct text record, uint64_t seq,
+                               struct error *err)
+{
+    struct record_head head;
+    enum status status = record_head_decode(record, &head, err);
+    if (status != STATUS_OK)
+        return status;
+    if (head.kind != RECORD_GROUP)
+        return fail(err, STATUS_CORRUPT, "record %llu is not a group", (unsigned long long)seq);
+
+    const uint8_t *from = (const uint8_t *)record.at + RECORD_HEAD_BYTES;
+    const uint8_t *end = (const uint8_t *)record.at + record.len;
+    struct step run[RUN];
+    uint32_t index = 0;
+    while (from < end) {
+        const uint8_t *run_start = from;
+        uint32_t count = 0;
+        for (; count < RUN && from < end; count++) {
+            status = entry_decode(&from, end, &run[count].entry, err);
+            if (status != STATUS_OK)
+                return status;
+        }
+        /* a no-op where the whole group was reserved before */
+        status = rollup_reserve(rollup, count, (size_t)(from - run_start), err);
+        if (status != STATUS_OK)
+            return status;
+        for (uint32_t i = 0; i < count; i++)
+            look_ahead(rollup, &run[i]);
+        for (uint32_t i = 0; i < count; i++)
+            apply_entry(rollup, &run[i], head.received_ms, seq, index++);
+    }
+    return STATUS_OK;
+}

@@ -43,16 +43,16 @@ size_t rollup_bytes(const struct rollup *rollup);
 size_t rollup_listing_days(const struct rollup *rollup);
 
 /*
- * Counts one entry, the index-th of record seq, received at received_ms. STATUS_NO_MEMORY when
- * an allocation fails: the entry is then not counted, and the rollup is as before.
+ * Makes sure that applying one group of entry_count entries in record_len bytes cannot fail for
+ * want of memory. STATUS_NO_MEMORY otherwise; nothing has changed.
  */
-MUST_USE enum status rollup_apply(struct rollup *rollup, const struct entry *entry,
-                                  int64_t received_ms, uint64_t seq, uint32_t index,
-                                  struct error *err);
+MUST_USE enum status rollup_reserve(struct rollup *rollup, uint32_t entry_count, size_t record_len,
+                                    struct error *err);
 
 /*
- * Applies the group record `record` (model/record.h) as the journal holds it. After
- * STATUS_NO_MEMORY some entries may be counted: the caller must not go on using the rollup.
+ * Counts the entries of a group record (model/record.h), as the journal holds it under seq.
+ * After STATUS_CORRUPT, or STATUS_NO_MEMORY (which does not occur after rollup_reserve()), the
+ * group may be counted in part: the rollup must not be used any more.
  */
 MUST_USE enum status rollup_apply_group(struct rollup *rollup, struct text record, uint64_t seq,
                                         struct error *err);

@@ -1,0 +1,52 @@
+/*
+ * hash_index.c - growth: at most half full, so that a probe's run stays short.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "rollup/hash_index.h"
+
+#include <stdlib.h>
+
+enum { SLOTS_MIN = 64 };
+static const uint32_t items_max = UINT32_C(1) << 30;
+
+bool hash_index_reserve(struct hash_index *index, uint32_t more)
+{
+    if (more > items_max - index->used)
+        return false;
+    uint32_t slots = index->slots == NULL ? 0 : index->mask + 1;
+    if (slots / 2 >= index->used + more && slots > 0)
+        return true;
+
+    uint32_t want = slots < SLOTS_MIN ? SLOTS_MIN : slots;
+    while (want / 2 < index->used + more)
+        want *= 2;
+    struct hash_index_slot *grown = calloc(want, sizeof *grown);
+    if (grown == NULL)
+        return false;
+    uint32_t mask = want - 1;
+    for (uint32_t i = 0; i < slots; i++) {
+        struct hash_index_slot slot = index->slots[i];
+        if (slot.item_plus_1 == 0)
+            continue;
+        uint32_t at = slot.tag & mask;
+        while (grown[at].item_plus_1 != 0)
+            at = (at + 1) & mask;
+        grown[at] = slot;
+    }
+    free(index->slots);
+    index->slots = grown;
+    index->mask = mask;
+    return true;
+}
+
+void hash_index_done(struct hash_index *index)
+{
+    free(index->slots);
+    *index = (struct hash_index){0};
+}
+
+size_t hash_index_bytes(const struct hash_index *index)
+{
+    return index->slots == NULL ? 0 : ((size_t)index->mask + 1) * sizeof *index->slots;
+}

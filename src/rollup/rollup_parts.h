@@ -1,0 +1,151 @@
+/*
+ * rollup_parts.h - how a rollup lies in memory. For rollup/ only.
+ *
+ * Items live in growing arrays and name each other by number, so that growing moves nothing that
+ * is pointed to. Lists keep the order in which things first came.
+ *
+ *   user ─► listings ─► days ─┬► platform totals
+ *                             └► cells (quarter, platform, source, type)
+ *        ─► inquiries          cell ─► its platform total
+ */
+#ifndef FOOTFALL_ROLLUP_ROLLUP_PARTS_H
+#define FOOTFALL_ROLLUP_ROLLUP_PARTS_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "rollup/hash_index.h"
+#include "rollup/rollup.h"
+
+#define NO_ITEM HASH_INDEX_NONE
+
+/* A list of items in the order they came. */
+struct item_list {
+    uint32_t first;
+    uint32_t last;
+};
+
+struct rollup_user {
+    struct text id;
+    uint64_t hash;
+    struct item_list listings;
+    struct item_list inquiries;
+};
+
+struct rollup_listing {
+    struct text id;
+    uint32_t user;
+    uint32_t next; /* of the user */
+    struct item_list days;
+    uint32_t recent_day; /* where the last event went; most events are of today */
+    uint32_t details;    /* number of its last word, or NO_ITEM */
+};
+
+struct rollup_day {
+    uint32_t listing;
+    int32_t day;
+    uint32_t next; /* of the listing */
+    struct item_list platforms;
+    struct item_list cells;
+    uint32_t recent_cell;
+};
+
+struct rollup_platform {
+    struct counts counts;
+    int64_t updated_ms;
+    uint32_t next; /* of the day */
+    uint8_t platform;
+};
+
+/* How often one kind of event came in one quarter of an hour, from one platform and source. */
+struct rollup_cell {
+    uint64_t key; /* cell_key() */
+    uint64_t count;
+    int64_t updated_ms;
+    uint32_t day;
+    uint32_t next; /* of the day */
+    uint32_t platform;
+};
+
+struct rollup_inquiry {
+    struct inquiry inquiry;
+    uint32_t next; /* of the user */
+};
+
+struct rollup_details {
+    struct listing_details details;
+    uint32_t listing;
+    bool removed;
+};
+
+#define ITEM_ARRAY(type)                                                                           \
+    struct {                                                                                       \
+        type *at;                                                                                  \
+        uint32_t count;                                                                            \
+        uint32_t cap;                                                                              \
+    }
+
+struct rollup {
+    _Atomic uint32_t references;
+    uint64_t batch;
+    uint8_t journal_id[ROLLUP_JOURNAL_ID_BYTES];
+    uint64_t seed; /* of the hashes: from the system, so that ids cannot be chosen to collide */
+
+    ITEM_ARRAY(struct rollup_user) users;
+    ITEM_ARRAY(struct rollup_listing) listings;
+    ITEM_ARRAY(struct rollup_day) days;
+    ITEM_ARRAY(struct rollup_platform) platforms;
+    ITEM_ARRAY(struct rollup_cell) cells;
+    ITEM_ARRAY(struct text) sources; /* number 0 is "no source" */
+    ITEM_ARRAY(struct rollup_inquiry) inquiries;
+    ITEM_ARRAY(struct rollup_details) details;
+
+    struct hash_index user_index;    /* by id */
+    struct hash_index listing_index; /* by user and id */
+    struct hash_index day_index;     /* by listing number and day */
+    struct hash_index cell_index;    /* by day number and key */
+    struct hash_index source_index;  /* by name */
+
+    struct arena texts;
+};
+
+/* quarter (7 bits), type (2), platform (8), source number (32). */
+static inline uint64_t cell_key(int quarter, enum event_type type, uint8_t platform,
+                                uint32_t source)
+{
+    return (uint64_t)quarter | (uint64_t)type << 7 | (uint64_t)platform << 9 |
+           (uint64_t)source << 17;
+}
+
+static inline int cell_quarter(uint64_t key)
+{
+    return (int)(key & 0x7f);
+}
+
+static inline enum event_type cell_type(uint64_t key)
+{
+    return (enum event_type)((key >> 7) & 3);
+}
+
+static inline uint8_t cell_platform(uint64_t key)
+{
+    return (uint8_t)(key >> 9);
+}
+
+static inline uint32_t cell_source(uint64_t key)
+{
+    return (uint32_t)(key >> 17);
+}
+
+/* The numbers of a user and of one of its listings, or NO_ITEM. */
+uint32_t rollup_find_user(const struct rollup *rollup, struct text user_id);
+uint32_t rollup_find_listing(const struct rollup *rollup, uint32_t user, struct text listing_id);
+
+/* Appends the day's rows: the running totals with a source row a cell; or a row of each family a
+ * cell. STATUS_NO_MEMORY. */
+MUST_USE enum status rollup_add_totals(const struct rollup *rollup, const struct rollup_day *day,
+                                       struct count_rows *rows, struct error *err);
+MUST_USE enum status rollup_add_cells(const struct rollup *rollup, const struct rollup_day *day,
+                                      struct count_rows *rows, struct error *err);
+
+#endif

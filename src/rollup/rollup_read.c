@@ -1,0 +1,190 @@
+/*
+ * rollup_read.c - what a rollup adds to an answer: rows of a user's listings, and facts.
+ *
+ * A source row is given for every cell that has a source: readers add rows up anyway, and adding
+ * them up here would need a table of its own.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "model/calendar.h"
+#include "rollup/rollup_parts.h"
+
+enum status rollup_add_totals(const struct rollup *rollup, const struct rollup_day *day,
+                              struct count_rows *rows, struct error *err)
+{
+    for (uint32_t i = day->platforms.first; i != NO_ITEM; i = rollup->platforms.at[i].next) {
+        const struct rollup_platform *platform = &rollup->platforms.at[i];
+        struct platform_row *row = count_rows_add_platform(rows);
+        if (row == NULL)
+            return fail(err, STATUS_NO_MEMORY, "no memory to read a listing's day");
+        *row = (struct platform_row){.day = day->day,
+                                     .platform = platform->platform,
+                                     .counts = platform->counts,
+                                     .updated_ms = platform->updated_ms};
+    }
+    for (uint32_t i = day->cells.first; i != NO_ITEM; i = rollup->cells.at[i].next) {
+        const struct rollup_cell *cell = &rollup->cells.at[i];
+        if (cell_source(cell->key) == 0)
+            continue;
+        struct source_row *row = count_rows_add_source(rows);
+        if (row == NULL)
+            return fail(err, STATUS_NO_MEMORY, "no memory to read a listing's day");
+        *row = (struct source_row){.day = day->day,
+                                   .source = rollup->sources.at[cell_source(cell->key)]};
+        row->counts.of[cell_type(cell->key)] = cell->count;
+    }
+    return STATUS_OK;
+}
+
+enum status rollup_add_cells(const struct rollup *rollup, const struct rollup_day *day,
+                             struct count_rows *rows, struct error *err)
+{
+    for (uint32_t i = day->cells.first; i != NO_ITEM; i = rollup->cells.at[i].next) {
+        const struct rollup_cell *cell = &rollup->cells.at[i];
+        int16_t quarter = (int16_t)cell_quarter(cell->key);
+        enum event_type type = cell_type(cell->key);
+        struct platform_row *platform = count_rows_add_platform(rows);
+        if (platform == NULL)
+            return fail(err, STATUS_NO_MEMORY, "no memory to read a listing's day");
+        *platform = (struct platform_row){.day = day->day,
+                                          .quarter = quarter,
+                                          .platform = cell_platform(cell->key),
+                                          .updated_ms = cell->updated_ms};
+        platform->counts.of[type] = cell->count;
+        if (cell_source(cell->key) == 0)
+            continue;
+        struct source_row *source = count_rows_add_source(rows);
+        if (source == NULL)
+            return fail(err, STATUS_NO_MEMORY, "no memory to read a listing's day");
+        *source = (struct source_row){.day = day->day,
+                                      .quarter = quarter,
+                                      .source = rollup->sources.at[cell_source(cell->key)]};
+        source->counts.of[type] = cell->count;
+    }
+    return STATUS_OK;
+}
+
+typedef enum status add_rows_fn(const struct rollup *rollup, const struct rollup_day *day,
+                                struct count_rows *rows, struct error *err);
+
+struct reading {
+    const struct rollup *rollup;
+    int32_t first_day;
+    int32_t last_day;
+    add_rows_fn *add;
+    rollup_rows_fn *each;
+    void *context;
+    struct count_rows rows;
+};
+
+static enum status read_listing(struct reading *reading, uint32_t listing, struct error *err)
+{
+    const struct rollup *rollup = reading->rollup;
+    count_rows_clear(&reading->rows);
+    for (uint32_t i = rollup->listings.at[listing].days.first; i != NO_ITEM;
+         i = rollup->days.at[i].next) {
+        const struct rollup_day *day = &rollup->days.at[i];
+        if (day->day < reading->first_day || day->day > reading->last_day)
+            continue;
+        enum status status = reading->add(rollup, day, &reading->rows, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    if (reading->rows.platform_count == 0)
+        return STATUS_OK;
+    return reading->each(reading->context, rollup->listings.at[listing].id, &reading->rows, err);
+}
+
+static enum status read_rows(struct reading *reading, struct text user_id,
+                             const struct text *listing_ids, size_t listing_count,
+                             struct error *err)
+{
+    const struct rollup *rollup = reading->rollup;
+    enum status status = STATUS_OK;
+    uint32_t user = rollup_find_user(rollup, user_id);
+    if (user == NO_ITEM)
+        return STATUS_OK;
+
+    if (listing_count == 0) {
+        for (uint32_t i = rollup->users.at[user].listings.first;
+             i != NO_ITEM && status == STATUS_OK; i = rollup->listings.at[i].next)
+            status = read_listing(reading, i, err);
+    }
+    for (size_t i = 0; i < listing_count && status == STATUS_OK; i++) {
+        uint32_t listing = rollup_find_listing(rollup, user, listing_ids[i]);
+        if (listing != NO_ITEM)
+            status = read_listing(reading, listing, err);
+    }
+    count_rows_done(&reading->rows);
+    return status;
+}
+
+enum status rollup_read_totals(const struct rollup *rollup, struct text user_id,
+                               const struct text *listing_ids, size_t listing_count,
+                               int32_t first_day, int32_t last_day, rollup_rows_fn *each,
+                               void *context, struct error *err)
+{
+    struct reading reading = {.rollup = rollup,
+                              .first_day = first_day,
+                              .last_day = last_day,
+                              .add = rollup_add_totals,
+                              .each = each,
+                              .context = context};
+    return read_rows(&reading, user_id, listing_ids, listing_count, err);
+}
+
+enum status rollup_read_cells(const struct rollup *rollup, struct text user_id,
+                              const struct text *listing_ids, size_t listing_count,
+                              int32_t first_day, int32_t last_day, rollup_rows_fn *each,
+                              void *context, struct error *err)
+{
+    struct reading reading = {.rollup = rollup,
+                              .first_day = first_day,
+                              .last_day = last_day,
+                              .add = rollup_add_cells,
+                              .each = each,
+                              .context = context};
+    return read_rows(&reading, user_id, listing_ids, listing_count, err);
+}
+
+enum status rollup_read_inquiries(const struct rollup *rollup, struct text user_id,
+                                  rollup_inquiry_fn *each, void *context, struct error *err)
+{
+    uint32_t user = rollup_find_user(rollup, user_id);
+    if (user == NO_ITEM)
+        return STATUS_OK;
+    enum status status = STATUS_OK;
+    for (uint32_t i = rollup->users.at[user].inquiries.first; i != NO_ITEM && status == STATUS_OK;
+         i = rollup->inquiries.at[i].next)
+        status = each(context, &rollup->inquiries.at[i].inquiry, err);
+    return status;
+}
+
+static enum status give_details(const struct rollup *rollup, uint32_t listing,
+                                rollup_listing_fn *each, void *context, struct error *err)
+{
+    const struct rollup_listing *owner = &rollup->listings.at[listing];
+    if (owner->details == NO_ITEM)
+        return STATUS_OK;
+    const struct rollup_details *word = &rollup->details.at[owner->details];
+    return each(context, rollup->users.at[owner->user].id, owner->id,
+                word->removed ? NULL : &word->details, err);
+}
+
+enum status rollup_read_listings(const struct rollup *rollup, struct text user_id,
+                                 struct text listing_id, rollup_listing_fn *each, void *context,
+                                 struct error *err)
+{
+    uint32_t user = rollup_find_user(rollup, user_id);
+    if (user == NO_ITEM)
+        return STATUS_OK;
+    if (listing_id.at != NULL) {
+        uint32_t listing = rollup_find_listing(rollup, user, listing_id);
+        return listing == NO_ITEM ? STATUS_OK : give_details(rollup, listing, each, context, err);
+    }
+    enum status status = STATUS_OK;
+    for (uint32_t i = rollup->users.at[user].listings.first; i != NO_ITEM && status == STATUS_OK;
+         i = rollup->listings.at[i].next)
+        status = give_details(rollup, i, each, context, err);
+    return status;
+}
