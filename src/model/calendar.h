@@ -24,6 +24,10 @@ enum {
 static const int64_t ms_per_quarter = 15 * 60 * 1000;
 static const int64_t ms_per_day = 24 * 60 * 60 * 1000;
 
+/* The calendar's moments: 0001-01-01T00:00:00.000Z to 9999-12-31T23:59:59.999Z. */
+static const int64_t calendar_ms_min = -62135596800000;
+static const int64_t calendar_ms_max = 253402300799999;
+
 struct civil {
     int year;
     int month; /* 1 to 12 */

@@ -20,6 +20,7 @@
 #ifndef FOOTFALL_MODEL_COUNTS_H
 #define FOOTFALL_MODEL_COUNTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,15 +30,24 @@
 
 enum { SOURCES_PER_DAY_MAX = 64 };
 
-/* Indexed by enum event_type. */
+/* A count ends here, and stays here, instead of wrapping: 2^63 - 1. */
+static const uint64_t count_max = INT64_MAX;
+
+/* Indexed by enum event_type. Each is at most count_max. */
 struct counts {
     uint64_t of[EVENT_TYPES];
 };
 
+/*
+ * Saturates at count_max. Two counts cannot wrap 64 bits, and ending at a maximum keeps addition
+ * independent of order, so folding in any split still gives one answer.
+ */
 static inline void counts_add(struct counts *into, const struct counts *from)
 {
-    for (int i = 0; i < EVENT_TYPES; i++)
-        into->of[i] += from->of[i];
+    for (int i = 0; i < EVENT_TYPES; i++) {
+        uint64_t sum = into->of[i] + from->of[i];
+        into->of[i] = sum < count_max ? sum : count_max;
+    }
 }
 
 static inline uint64_t counts_sum(const struct counts *counts)
@@ -70,20 +80,31 @@ struct count_rows {
     size_t source_cap;
 };
 
-/* Appends a row and returns it, or NULL when out of memory. */
+/* Makes room for that many more rows. false when out of memory; the rows stay. */
+MUST_USE bool count_rows_reserve(struct count_rows *rows, size_t more_platforms,
+                                 size_t more_sources);
+/* Appends a row, cleared, and returns it, or NULL when out of memory. */
 MUST_USE struct platform_row *count_rows_add_platform(struct count_rows *rows);
 MUST_USE struct source_row *count_rows_add_source(struct count_rows *rows);
 /* Empties the set and keeps its memory. */
 void count_rows_clear(struct count_rows *rows);
 void count_rows_done(struct count_rows *rows);
 
-/* The names already standing on one listing-day, in the order they came. Start as {0}. */
+/*
+ * The names already standing on one listing-day, in the order they came. Start with count 0 and
+ * the last place absent, or as {0}.
+ */
 struct source_names {
-    struct text names[SOURCES_PER_DAY_MAX + 1]; /* the last place is for "(other)" */
-    uint32_t count;
+    /* count names, whose bytes are the caller's; the last place is for "(other)" alone: absent
+     * until something was counted under it. */
+    struct text names[SOURCES_PER_DAY_MAX + 1];
+    uint32_t count; /* "(other)" not included, so at most 64 */
 };
 
-/* The name under which `source` counts on this day: itself, or "(other)" when 64 stand. */
+/*
+ * The name under which `source` counts on this day: itself, or "(other)" when 64 others stand.
+ * "(other)" itself always counts as such and takes none of the 64 places.
+ */
 struct text sources_admit(struct source_names *names, struct text source);
 
 #endif

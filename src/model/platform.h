@@ -22,7 +22,7 @@ enum {
     PLATFORM_NONE = 0,
     PLATFORM_BUILTIN_LAST = 13, /* facebook is 1 */
     PLATFORM_NAME_BYTES_MAX = 32,
-    PLATFORMS_MAX = 250 /* codes in one process, built-in ones included */
+    PLATFORMS_MAX = 250 /* codes in one process, from 0 (none) to 249, built-in ones included */
 };
 
 /* The name of a code; empty for PLATFORM_NONE. code must have come from this header. */
