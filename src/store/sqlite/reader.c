@@ -1,0 +1,365 @@
+/*
+ * reader.c - answers from the store's tables.
+ *
+ * A read transaction is fixed to one state of the database by its first read, and that is the
+ * read of the position: whatever is read afterwards is exactly what the batches up to it counted,
+ * however many are applied meanwhile.
+ *
+ * Every question is a range of one key, cut by month:
+ *
+ *     totals   (user, month)            all listings      (user, month, listing)       one
+ *     cells    (user, month)            all listings      (user, month, listing, day)  one
+ *     inquiries, listings               the last row seen is the bound of the next page
+ *
+ * Blocks are decoded where SQLite holds them; a row's texts point into its page until the
+ * statement moves on.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "store/sqlite/reader.h"
+
+#include <stdlib.h>
+
+#include "model/calendar.h"
+#include "model/cell_block.h"
+#include "model/month_block.h"
+#include "model/platform.h"
+#include "store/sqlite/batch.h"
+#include "store/sqlite/connection.h"
+
+enum reader_statement {
+    READ_BEGIN,
+    READ_END,
+    READ_POSITION,
+    READ_TOTALS_OF_LISTING,
+    READ_TOTALS,
+    READ_CELLS_OF_LISTING,
+    READ_CELLS,
+    READ_INQUIRIES_OF_LISTING,
+    READ_INQUIRIES,
+    READ_LISTING,
+    READ_LISTINGS,
+    READER_STATEMENTS
+};
+
+#define INQUIRY_COLUMNS "listing, time_ms, key, received_ms, platform, source, content"
+#define LISTING_COLUMNS "listing, address, price, currency, image, status, updated_ms"
+
+static const char *const reader_sql[READER_STATEMENTS] = {
+    [READ_BEGIN] = "BEGIN",
+    [READ_END] = "COMMIT",
+    [READ_POSITION] = "SELECT batch, seq FROM state WHERE one = 1",
+    /* blocks: ?1 user, ?2 month, ?3 to ?4 days, ?5 listing; columns listing, day, block */
+    [READ_TOTALS_OF_LISTING] = "SELECT listing, month, block FROM totals"
+                               " WHERE user = ?1 AND month = ?2 AND listing = ?5",
+    [READ_TOTALS] = "SELECT listing, month, block FROM totals WHERE user = ?1 AND month = ?2",
+    [READ_CELLS_OF_LISTING] = "SELECT listing, day, block FROM cells WHERE user = ?1"
+                              " AND month = ?2 AND listing = ?5 AND day BETWEEN ?3 AND ?4",
+    [READ_CELLS] = "SELECT listing, day, block FROM cells WHERE user = ?1"
+                   " AND month = ?2 AND day BETWEEN ?3 AND ?4",
+    /* ?1 user, ?2 from, ?3 ?4 ?5 behind, ?6 limit, ?7 listing */
+    [READ_INQUIRIES_OF_LISTING] =
+        "SELECT " INQUIRY_COLUMNS " FROM inquiries INDEXED BY inquiries_by_listing"
+        " WHERE user = ?1 AND listing = ?7 AND time_ms >= ?2 AND (time_ms, key) <= (?3, ?4)"
+        " AND (time_ms, key, listing) < (?3, ?4, ?5)"
+        " ORDER BY time_ms DESC, key DESC LIMIT ?6",
+    [READ_INQUIRIES] = "SELECT " INQUIRY_COLUMNS " FROM inquiries INDEXED BY inquiries_by_time"
+                       " WHERE user = ?1 AND time_ms >= ?2"
+                       " AND (time_ms, key, listing) < (?3, ?4, ?5)"
+                       " ORDER BY time_ms DESC, key DESC, listing DESC LIMIT ?6",
+    [READ_LISTING] = "SELECT " LISTING_COLUMNS " FROM listings"
+                     " WHERE user = ?1 AND listing = ?2 AND listing > ?3 LIMIT ?4",
+    [READ_LISTINGS] = "SELECT " LISTING_COLUMNS " FROM listings"
+                      " WHERE user = ?1 AND listing > ?3 ORDER BY listing LIMIT ?4",
+};
+
+struct sqlite_reader {
+    struct store_reader reader; /* first, so that one pointer is both */
+    struct connection connection;
+    sqlite3_stmt *statements[READER_STATEMENTS];
+    struct count_rows rows; /* of the block in hand */
+};
+
+/* What distinguishes a question for totals from one for cells. */
+struct grain {
+    const char *name;
+    enum reader_statement one;
+    enum reader_statement all;
+    bool by_day;
+};
+
+static const struct grain totals_grain = {"totals", READ_TOTALS_OF_LISTING, READ_TOTALS, false};
+static const struct grain cells_grain = {"cells", READ_CELLS_OF_LISTING, READ_CELLS, true};
+
+static struct sqlite_reader *of(struct store_reader *reader)
+{
+    return (struct sqlite_reader *)reader;
+}
+
+enum status sqlite_reader_open(const char *path, uint64_t cache_bytes, const struct store_ops *ops,
+                               struct store_reader **out, struct error *err)
+{
+    enum status status = STATUS_OK;
+    struct sqlite_reader *reader = calloc(1, sizeof *reader);
+    if (reader == NULL) {
+        status = fail(err, STATUS_NO_MEMORY, "store %s: no memory for a reader", path);
+        goto cleanup;
+    }
+    reader->reader.ops = ops;
+    status = connection_open(&reader->connection, path, err);
+    if (status == STATUS_OK)
+        status = connection_configure(&reader->connection, cache_bytes, true, err);
+    if (status == STATUS_OK)
+        status = connection_prepare(&reader->connection, reader_sql, reader->statements,
+                                    READER_STATEMENTS, err);
+    if (status != STATUS_OK)
+        goto cleanup;
+
+    *out = &reader->reader; /* now the caller's */
+    reader = NULL;
+
+cleanup:
+    if (reader != NULL)
+        sqlite_reader_close(&reader->reader);
+    return status;
+}
+
+void sqlite_reader_close(struct store_reader *base)
+{
+    struct sqlite_reader *reader = of(base);
+    if (reader == NULL)
+        return;
+    connection_finalize(reader->statements, READER_STATEMENTS);
+    connection_close(&reader->connection);
+    count_rows_done(&reader->rows);
+    free(reader);
+}
+
+enum status sqlite_reader_begin(struct store_reader *base, struct store_position *out,
+                                struct error *err)
+{
+    struct sqlite_reader *reader = of(base);
+    sqlite3_stmt *begin = reader->statements[READ_BEGIN];
+    enum status status = STATUS_OK;
+    if (sqlite3_step(begin) != SQLITE_DONE)
+        status = connection_failed(&reader->connection, "a read cannot begin", err);
+    sqlite3_reset(begin);
+    if (status == STATUS_OK)
+        status = position_read(&reader->connection, reader->statements[READ_POSITION], out, err);
+    if (status != STATUS_OK)
+        sqlite_reader_end(base);
+    return status;
+}
+
+void sqlite_reader_end(struct store_reader *base)
+{
+    struct sqlite_reader *reader = of(base);
+    if (sqlite3_get_autocommit(reader->connection.db))
+        return;
+    /* nothing was written, so nothing can fail */
+    sqlite3_step(reader->statements[READ_END]);
+    sqlite3_reset(reader->statements[READ_END]);
+}
+
+static enum status cannot_read(struct sqlite_reader *reader, const char *what, struct error *err)
+{
+    return connection_failed(&reader->connection, what, err);
+}
+
+/* Decodes the block in the statement's row into reader->rows. */
+static enum status decode_block(struct sqlite_reader *reader, const struct grain *grain,
+                                const struct store_scope *scope, sqlite3_stmt *statement,
+                                struct text listing_id, struct error *err)
+{
+    int32_t key = (int32_t)sqlite3_column_int64(statement, 1);
+    struct text block = column_blob(statement, 2);
+    struct error why = {0};
+    enum status status = grain->by_day ? cell_block_decode(block, key, &reader->rows, &why)
+                                       : month_block_decode(block, key, scope->first_day,
+                                                            scope->last_day, &reader->rows, &why);
+    if (status == STATUS_CORRUPT)
+        return block_corrupt(&reader->connection, grain->name, scope->user_id, listing_id,
+                             grain->by_day ? key : month_first_day(key),
+                             grain->by_day ? DATE_BYTES : 7, &why, err);
+    return status == STATUS_OK ? STATUS_OK : fail(err, status, "%s", why.message);
+}
+
+/* Hands over the rows of a bound statement, block by block. */
+static enum status read_blocks(struct sqlite_reader *reader, const struct grain *grain,
+                               const struct store_scope *scope, sqlite3_stmt *statement,
+                               store_rows_fn *each, void *context, struct error *err)
+{
+    enum status status = STATUS_OK;
+    int code;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct text listing_id = column_text(statement, 0);
+        count_rows_clear(&reader->rows);
+        status = decode_block(reader, grain, scope, statement, listing_id, err);
+        if (status == STATUS_OK && reader->rows.platform_count + reader->rows.source_count > 0)
+            status = each(context, listing_id, &reader->rows, err);
+        if (status != STATUS_OK)
+            goto cleanup;
+    }
+    if (code != SQLITE_DONE)
+        status = cannot_read(reader, grain->name, err);
+
+cleanup:
+    sqlite3_reset(statement);
+    return status;
+}
+
+static enum status read_grain(struct store_reader *base, const struct grain *grain,
+                              const struct store_scope *scope, store_rows_fn *each, void *context,
+                              struct error *err)
+{
+    struct sqlite_reader *reader = of(base);
+    bool all = scope->listing_count == 0;
+    sqlite3_stmt *statement = reader->statements[all ? grain->all : grain->one];
+    if (scope->last_day < scope->first_day)
+        return STATUS_OK;
+
+    if (!bind_text(statement, 1, scope->user_id))
+        return cannot_read(reader, grain->name, err);
+    if (grain->by_day && (!bind_number(statement, 3, scope->first_day) ||
+                          !bind_number(statement, 4, scope->last_day)))
+        return cannot_read(reader, grain->name, err);
+
+    enum status status = STATUS_OK;
+    int32_t last_month = month_of_day(scope->last_day);
+    for (int32_t month = month_of_day(scope->first_day); month <= last_month; month++) {
+        if (!bind_number(statement, 2, month))
+            return cannot_read(reader, grain->name, err);
+        size_t turns = all ? 1 : scope->listing_count;
+        for (size_t i = 0; i < turns; i++) {
+            if (!all && !bind_text(statement, 5, scope->listing_ids[i]))
+                return cannot_read(reader, grain->name, err);
+            status = read_blocks(reader, grain, scope, statement, each, context, err);
+            if (status != STATUS_OK)
+                return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status sqlite_reader_totals(struct store_reader *reader, const struct store_scope *scope,
+                                 store_rows_fn *each, void *context, struct error *err)
+{
+    return read_grain(reader, &totals_grain, scope, each, context, err);
+}
+
+enum status sqlite_reader_cells(struct store_reader *reader, const struct store_scope *scope,
+                                store_rows_fn *each, void *context, struct error *err)
+{
+    return read_grain(reader, &cells_grain, scope, each, context, err);
+}
+
+static int64_t limit_of(size_t limit)
+{
+    return limit > INT64_MAX ? INT64_MAX : (int64_t)limit;
+}
+
+static enum status hand_over_inquiry(const struct store_inquiry_query *query,
+                                     sqlite3_stmt *statement, store_inquiry_fn *each, void *context,
+                                     struct error *err)
+{
+    struct inquiry inquiry = {
+        .user_id = query->user_id,
+        .listing_id = column_text(statement, 0),
+        .time_ms = sqlite3_column_int64(statement, 1),
+        .key = column_text(statement, 2),
+        .received_ms = sqlite3_column_int64(statement, 3),
+        .source = column_text(statement, 5),
+        .content = column_text(statement, 6),
+    };
+    struct text platform = column_text(statement, 4);
+    if (platform.at != NULL) {
+        enum status status = platform_intern(platform, &inquiry.platform, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return each(context, &inquiry, err);
+}
+
+enum status sqlite_reader_inquiries(struct store_reader *base,
+                                    const struct store_inquiry_query *query, store_inquiry_fn *each,
+                                    void *context, struct error *err)
+{
+    static const char *const doing = "inquiries";
+    struct sqlite_reader *reader = of(base);
+    bool all = query->listing_id.at == NULL;
+    sqlite3_stmt *statement = reader->statements[all ? READ_INQUIRIES : READ_INQUIRIES_OF_LISTING];
+
+    /* one upper bound for both: nothing is less than (to_ms, "", "") but what is before to_ms */
+    int64_t behind_ms = query->to_ms;
+    struct text behind_key = text_of("");
+    struct text behind_listing = text_of("");
+    if (query->resume && query->behind_ms < query->to_ms) {
+        behind_ms = query->behind_ms;
+        behind_key = query->behind_key;
+        behind_listing = query->behind_listing_id;
+    }
+    if (!bind_text(statement, 1, query->user_id) || !bind_number(statement, 2, query->from_ms) ||
+        !bind_number(statement, 3, behind_ms) || !bind_text(statement, 4, behind_key) ||
+        !bind_text(statement, 5, behind_listing) ||
+        !bind_number(statement, 6, limit_of(query->limit)) ||
+        (!all && !bind_text(statement, 7, query->listing_id)))
+        return cannot_read(reader, doing, err);
+
+    enum status status = STATUS_OK;
+    int code;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        status = hand_over_inquiry(query, statement, each, context, err);
+        if (status != STATUS_OK)
+            goto cleanup;
+    }
+    if (code != SQLITE_DONE)
+        status = cannot_read(reader, doing, err);
+
+cleanup:
+    sqlite3_reset(statement);
+    return status;
+}
+
+static enum status hand_over_listing(sqlite3_stmt *statement, store_listing_fn *each, void *context,
+                                     struct error *err)
+{
+    struct listing_details details = {
+        .address = column_text(statement, 1),
+        .has_price = sqlite3_column_type(statement, 2) != SQLITE_NULL,
+        .price = sqlite3_column_double(statement, 2),
+        .currency = column_text(statement, 3),
+        .image = column_text(statement, 4),
+        .status = column_text(statement, 5),
+        .updated_ms = sqlite3_column_int64(statement, 6),
+    };
+    return each(context, column_text(statement, 0), &details, err);
+}
+
+enum status sqlite_reader_listings(struct store_reader *base,
+                                   const struct store_listing_query *query, store_listing_fn *each,
+                                   void *context, struct error *err)
+{
+    static const char *const doing = "listings";
+    struct sqlite_reader *reader = of(base);
+    bool all = query->listing_id.at == NULL;
+    sqlite3_stmt *statement = reader->statements[all ? READ_LISTINGS : READ_LISTING];
+    struct text behind = query->behind.at == NULL ? text_of("") : query->behind;
+    if (!bind_text(statement, 1, query->user_id) || !bind_text(statement, 3, behind) ||
+        !bind_number(statement, 4, limit_of(query->limit)) ||
+        (!all && !bind_text(statement, 2, query->listing_id)))
+        return cannot_read(reader, doing, err);
+
+    enum status status = STATUS_OK;
+    int code;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        status = hand_over_listing(statement, each, context, err);
+        if (status != STATUS_OK)
+            goto cleanup;
+    }
+    if (code != SQLITE_DONE)
+        status = cannot_read(reader, doing, err);
+
+cleanup:
+    sqlite3_reset(statement);
+    return status;
+}
