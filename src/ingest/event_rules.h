@@ -14,15 +14,16 @@
 
 struct event_rules {
     bool accepts_platform[256]; /* by code, model/platform.h */
-    char platform_list[1024];   /* "facebook, instagram, ...": for error messages */
+    char platform_list[400];    /* "facebook, instagram": for messages; "..." behind a long one */
     int64_t now_ms;             /* the time of events that state none */
     int64_t ahead_ms_max;       /* how far in the future an event may lie */
     int64_t behind_ms_max;      /* how far in the past; 0: any */
 };
 
 /*
- * Fills *out from the configured list: platform names separated by commas (spaces are ignored).
- * STATUS_INVALID names a bad name.
+ * Fills *out from the configured list: one or more platform names, separated by commas (spaces are
+ * ignored). Events may lie 5 minutes ahead and 400 days behind, unless the caller changes that.
+ * STATUS_INVALID names a bad name; *out is then as before.
  */
 MUST_USE enum status event_rules_init(struct event_rules *out, struct text platforms,
                                       struct error *err);
