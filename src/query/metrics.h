@@ -80,12 +80,18 @@ enum metrics_sort {
     SORT_CONVERSION_RATE,
     SORT_LISTING_ID
 };
-enum { METRICS_PAGE_DEFAULT = 100, METRICS_PAGE_MAX = 1000, METRICS_COMPARE_MAX = 20 };
+enum {
+    METRICS_PAGE_DEFAULT = 100,
+    METRICS_PAGE_MAX = 1000,
+    METRICS_PAGE_DAYS_MAX = 40000, /* listings times days on a page with days */
+    METRICS_COMPARE_MAX = 20
+};
 
 struct metrics_page_request {
     enum metrics_sort sort; /* ties are broken by listing id, ascending */
     bool ascending;
-    size_t limit;       /* 1 to METRICS_PAGE_MAX */
+    size_t limit;       /* 1 to METRICS_PAGE_MAX; the page is shorter where days would pass
+                           METRICS_PAGE_DAYS_MAX, and its cursor goes on from there */
     struct text cursor; /* from the page before; absent for the first */
     bool include_days;
 };
@@ -96,15 +102,15 @@ struct metrics_page {
     struct text next_cursor; /* absent on the last page */
 };
 
-/* All listings of a user that counted something in the range. STATUS_INVALID, field "cursor",
- * for a cursor that is damaged or belongs to another order. */
+/* All listings of a user that counted something in the range. STATUS_INVALID, field "cursor", code
+ * "invalid_cursor", for a cursor that is damaged or belongs to another order, range or zone. */
 MUST_USE enum status metrics_of_all_listings(struct engine *engine, struct text user_id,
                                              const struct range *range,
                                              const struct metrics_page_request *request,
                                              struct arena *arena, struct metrics_page *out,
                                              struct error *err);
 
-/* 2 to METRICS_COMPARE_MAX listings side by side, at one cut, in the order given. */
+/* Up to METRICS_COMPARE_MAX listings side by side, at one cut, in the order given. */
 MUST_USE enum status metrics_compare(struct engine *engine, struct text user_id,
                                      const struct text *listing_ids, size_t listing_count,
                                      const struct range *range, struct arena *arena,
