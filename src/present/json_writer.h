@@ -3,8 +3,9 @@
  *
  *     json_object(w); json_key(w, "success"); json_bool(w, true); json_end_object(w);
  *
- * Memory running out is remembered in the writer and asked once, at the end. Texts must be UTF-8;
- * '<', '>' and '&' are escaped too, so that an answer is inert inside a page.
+ * Memory running out is remembered in the writer and asked once, at the end. Texts should be
+ * UTF-8; bytes that are not become U+FFFD. '<', '>', '&', U+2028 and U+2029 are escaped too, so
+ * that an answer is inert inside a page.
  *
  * Threads: a writer belongs to one thread at a time.
  */
@@ -38,7 +39,8 @@ void json_i64(struct json_writer *writer, int64_t number);
 void json_double(struct json_writer *writer, double number);
 void json_bool(struct json_writer *writer, bool value);
 void json_null(struct json_writer *writer);
-void json_date(struct json_writer *writer, int32_t day);     /* "YYYY-MM-DD" */
-void json_raw(struct json_writer *writer, struct text json); /* a value that is JSON already */
+void json_date(struct json_writer *writer, int32_t day); /* "YYYY-MM-DD" */
+/* A value that is JSON already; only what json_text() would escape beyond JSON's needs changes. */
+void json_raw(struct json_writer *writer, struct text json);
 
 #endif

@@ -25,16 +25,20 @@ MUST_USE bool days_json(struct bytes *out, struct text listing_id, const struct 
                         size_t count);
 /* {"success":true,"metrics":AggregatedMetrics} */
 MUST_USE bool aggregated_json(struct bytes *out, const struct aggregated_metrics *metrics);
-/* {"success":true,"metricsByListing":{...},"order":[...],"nextCursor":...} */
+/* {"success":true,"period","startDate","endDate","timezone","metricsByListing":{id:
+ * AggregatedMetrics},"order":[id],"nextCursor"} */
 MUST_USE bool metrics_page_json(struct bytes *out, const struct range *range,
                                 const struct metrics_page *page);
-/* {"success":true,"period":...,"listings":[{"listingId","metrics"}]} */
+/* {"success":true,"period","startDate","endDate","timezone","listings":[{"listingId","metrics"}]};
+ * count is not 0, and all have one range */
 MUST_USE bool compare_json(struct bytes *out, const struct aggregated_metrics *listings,
                            size_t count);
-/* {"success":true,"inquiries":[...],"nextCursor":...} */
+/* {"success":true,"inquiries":[{"id","listingId","timestamp","receivedAt","platform","source",
+ * "inquiry"}],"nextCursor"}; what is absent is null */
 MUST_USE bool inquiries_json(struct bytes *out, const struct inquiry *inquiries, size_t count,
                              struct text next_cursor);
-/* One listing: {"success":true,"listing":{...}}; pages: {"success":true,"listings":[...],...} */
+/* {"success":true,"listing":{"listingId","address","price","currency","image","status",
+ * "updatedAt"}} and {"success":true,"listings":[...],"nextCursor"}; what is absent is null */
 MUST_USE bool listing_json(struct bytes *out, struct text listing_id,
                            const struct listing_details *details);
 MUST_USE bool listings_json(struct bytes *out, const struct listing_entry *listings, size_t count,
