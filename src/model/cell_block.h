@@ -2,7 +2,8 @@
  * cell_block.h - a listing's quarter-hour cells of one UTC day, packed: the value a store keeps.
  *
  * Read only where UTC totals do not answer: other time zones, hours. The bytes are described in
- * docs/formats/blocks.md; canonical and versioned as month blocks are.
+ * docs/formats/blocks.md; canonical and versioned as month blocks are. No bytes are a block without
+ * cells.
  *
  * Threads: pure functions.
  */
@@ -24,7 +25,7 @@ MUST_USE enum status cell_block_decode(struct text block, int32_t day, struct co
 
 /*
  * Writes into *out (replacing its content) the block that holds `block` (empty: nothing yet)
- * plus the cells in *delta, all of them of `day`. Sources as in month_block_fold().
+ * plus the cells in *delta, all of them of `day`. All else as in month_block_fold().
  */
 MUST_USE enum status cell_block_fold(struct text block, int32_t day, const struct count_rows *delta,
                                      struct bytes *out, struct error *err);

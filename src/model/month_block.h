@@ -2,7 +2,8 @@
  * month_block.h - a listing's totals of one month, packed: the value a store keeps.
  *
  * The bytes are described in docs/formats/blocks.md. Encoding is canonical: equal contents give
- * equal bytes. Blocks carry a version; a reader refuses one that it does not know.
+ * equal bytes, in every process. Blocks carry a version; a reader refuses one that it does not
+ * know. No bytes at all are a block in which nothing is counted.
  *
  * Threads: pure functions.
  */
@@ -26,7 +27,9 @@ MUST_USE enum status month_block_decode(struct text block, int32_t month, int32_
 /*
  * Writes into *out (replacing its content) the block that holds `block` (empty: nothing yet)
  * plus the totals in *delta, all of which lie in the month. New sources are admitted in the
- * order in which they stand in delta. STATUS_CORRUPT as above, STATUS_NO_MEMORY.
+ * order in which they stand in delta; delta's rows may come in any order and repeat keys, and
+ * rows of zeros add nothing. block must not point into *out, which changes only on STATUS_OK.
+ * STATUS_CORRUPT as above, STATUS_NO_MEMORY.
  */
 MUST_USE enum status month_block_fold(struct text block, int32_t month,
                                       const struct count_rows *delta, struct bytes *out,
