@@ -1,1 +1,228 @@
-/* engine.c */
+/*
+ * engine.c - opening, closing, and what the engine says of itself.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+
+#include "engine/engine_parts.h"
+#include "store/sqlite/sqlite_store.h"
+
+static const uint64_t rollup_bytes_default = (uint64_t)512 * 1024 * 1024;
+static const uint64_t seal_journal_bytes_default = (uint64_t)256 * 1024 * 1024;
+static const uint64_t dedupe_ids_default = 10 * 1000 * 1000;
+enum { SEAL_INTERVAL_MS_DEFAULT = 10 * 1000, DEDUPE_HOURS_DEFAULT = 24 };
+
+void engine_notify(struct engine *engine, const char *name, const struct error *error)
+{
+    if (engine->notice != NULL)
+        engine->notice(engine->notice_context, name, error);
+}
+
+static uint64_t or_default(uint64_t given, uint64_t otherwise)
+{
+    return given != 0 ? given : otherwise;
+}
+
+static enum status init(struct engine *engine, const struct engine_options *options,
+                        struct error *err)
+{
+    pthread_condattr_t monotonic;
+    pthread_mutex_init(&engine->commit_lock, NULL);
+    pthread_mutex_init(&engine->gather_lock, NULL);
+    pthread_rwlock_init(&engine->rollup_lock, NULL);
+    pthread_mutex_init(&engine->state_lock, NULL);
+    pthread_mutex_init(&engine->reader_lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&engine->state_changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+
+    engine->clock = options->clock;
+    engine->rollup_bytes_max = or_default(options->rollup_bytes, rollup_bytes_default);
+    engine->seal_journal_bytes =
+        or_default(options->seal_journal_bytes, seal_journal_bytes_default);
+    engine->seal_interval_ns =
+        or_default(options->seal_interval_ms, SEAL_INTERVAL_MS_DEFAULT) * UINT64_C(1000000);
+    engine->dedupe_hours = (uint32_t)or_default(options->dedupe_hours, DEDUPE_HOURS_DEFAULT);
+    uint64_t dedupe_ids = or_default(options->dedupe_ids, dedupe_ids_default);
+    if (engine->dedupe_hours > DEDUPE_HOURS_MAX || dedupe_ids < dedupe_ids_min)
+        return fail(err, STATUS_INVALID,
+                    "the window of ids must be at most %d hours and at least %llu ids",
+                    DEDUPE_HOURS_MAX, (unsigned long long)dedupe_ids_min);
+
+    engine->window = dedupe_window_new(engine->dedupe_hours, dedupe_ids);
+    engine->gathering = group_new();
+    engine->spare = group_new();
+    engine->versions = calloc(VERSION_SLOTS, sizeof *engine->versions);
+    if (engine->window == NULL || engine->gathering == NULL || engine->spare == NULL ||
+        engine->versions == NULL)
+        return fail(err, STATUS_NO_MEMORY, "no memory to open %s", options->data_dir);
+    return STATUS_OK;
+}
+
+static enum status open_parts(struct engine *engine, const struct engine_options *options,
+                              struct error *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum status status = file_make_dir(options->data_dir, err);
+    if (status != STATUS_OK)
+        return status;
+
+    status = file_path(path, options->data_dir, "journal", err);
+    if (status != STATUS_OK)
+        return status;
+    struct journal_options journal = {
+        .dir = path, .segment_bytes = options->journal_segment_bytes, .io = options->journal_io};
+    status = journal_open(&journal, &engine->journal, err);
+    if (status != STATUS_OK)
+        return status;
+    uint64_t segment_bytes =
+        or_default(options->journal_segment_bytes, JOURNAL_SEGMENT_BYTES_DEFAULT);
+    /* half a segment, so that a group always fits into a fresh one beside its heads */
+    engine->group_bytes_max =
+        segment_bytes / 2 < ENGINE_GROUP_BYTES_MAX ? segment_bytes / 2 : ENGINE_GROUP_BYTES_MAX;
+
+    status = file_path(path, options->data_dir, "footfall.db", err);
+    if (status != STATUS_OK)
+        return status;
+    struct sqlite_store_options store = {.path = path,
+                                         .journal_id = journal_id(engine->journal),
+                                         .cache_bytes = options->store_cache_bytes};
+    status = sqlite_store_open(&store, &engine->store, err);
+    if (status != STATUS_OK)
+        return status;
+
+    status = file_path(path, options->data_dir, "dedupe", err);
+    if (status == STATUS_OK)
+        status = dedupe_files_open(path, journal_id(engine->journal), &engine->dedupe_files, err);
+    return status;
+}
+
+/* Frees the engine in any state; the store thread has ended. */
+static void free_engine(struct engine *engine)
+{
+    engine_close_readers(engine);
+    store_close(engine->store);
+    journal_close(engine->journal);
+    dedupe_files_close(engine->dedupe_files);
+    dedupe_window_free(engine->window);
+    pending_ids_done(&engine->pending);
+    group_free(engine->gathering);
+    group_free(engine->spare);
+    rollup_unref(engine->live);
+    rollup_unref(engine->frozen);
+    free(engine->versions);
+    pthread_mutex_destroy(&engine->commit_lock);
+    pthread_mutex_destroy(&engine->gather_lock);
+    pthread_rwlock_destroy(&engine->rollup_lock);
+    pthread_mutex_destroy(&engine->state_lock);
+    pthread_mutex_destroy(&engine->reader_lock);
+    pthread_cond_destroy(&engine->state_changed);
+    free(engine);
+}
+
+enum status engine_open(const struct engine_options *options, engine_notice_fn *notice,
+                        void *notice_context, struct engine **out, struct error *err)
+{
+    struct engine *engine = calloc(1, sizeof *engine);
+    if (engine == NULL)
+        return fail(err, STATUS_NO_MEMORY, "no memory to open %s", options->data_dir);
+    engine->notice = notice;
+    engine->notice_context = notice_context;
+
+    enum status status = init(engine, options, err);
+    if (status == STATUS_OK)
+        status = open_parts(engine, options, err);
+    if (status == STATUS_OK)
+        status = engine_recover(engine, err);
+    if (status == STATUS_OK)
+        status = journal_start(engine->journal, err);
+    if (status != STATUS_OK)
+        goto cleanup;
+
+    struct store_position position;
+    status = store_get_position(engine->store, &position, err);
+    if (status != STATUS_OK)
+        goto cleanup;
+    journal_release(engine->journal, position.seq);
+    atomic_store(&engine->live_since_ns, monotonic_ns());
+    if (pthread_create(&engine->store_thread, NULL, engine_store_thread, engine) != 0) {
+        status = fail(err, STATUS_NO_MEMORY, "cannot start the store thread");
+        goto cleanup;
+    }
+    *out = engine;
+    engine = NULL;
+
+cleanup:
+    if (engine != NULL)
+        free_engine(engine);
+    return status;
+}
+
+enum status engine_close(struct engine *engine, struct error *err)
+{
+    enum status status = engine_flush(engine, err);
+    pthread_mutex_lock(&engine->state_lock);
+    engine->stopping = true;
+    pthread_cond_broadcast(&engine->state_changed);
+    pthread_mutex_unlock(&engine->state_lock);
+    pthread_join(engine->store_thread, NULL);
+    free_engine(engine);
+    return status;
+}
+
+static uint64_t store_bytes(struct engine *engine)
+{
+    uint64_t bytes = 0;
+    struct error err;
+    if (store_size(engine->store, &bytes, &err) != STATUS_OK)
+        return 0;
+    return bytes;
+}
+
+void engine_get_stats(struct engine *engine, struct engine_stats *out)
+{
+    *out = (struct engine_stats){
+        .events_duplicate = atomic_load(&engine->events_duplicate),
+        .events_refused = atomic_load(&engine->events_refused),
+        .groups = atomic_load(&engine->groups),
+        .replayed_records = engine->replayed_records,
+        .replay_ns = engine->replay_ns,
+        .gathered_bytes = atomic_load(&engine->gathered_bytes),
+        .live_bytes = atomic_load(&engine->live_bytes),
+        .live_listing_days = atomic_load(&engine->live_listing_days),
+        .frozen_bytes = atomic_load(&engine->frozen_bytes),
+        .dedupe_ids = atomic_load(&engine->dedupe_ids),
+        .dedupe_ids_max = dedupe_window_ids_max(engine->window),
+        .dedupe_dropped = atomic_load(&engine->dedupe_dropped),
+        .batch_live = atomic_load(&engine->batch_live),
+        .store_bytes = store_bytes(engine),
+        .store_failures = atomic_load(&engine->store_failures),
+        .accepting = !atomic_load(&engine->failed),
+    };
+    for (int type = 0; type < EVENT_TYPES; type++)
+        out->events_recorded[type] = atomic_load(&engine->events_recorded[type]);
+    pthread_mutex_lock(&engine->state_lock);
+    out->batch_applied = engine->batch_applied;
+    pthread_mutex_unlock(&engine->state_lock);
+
+    int64_t oldest_ms = atomic_load(&engine->oldest_frozen_ms);
+    if (oldest_ms == 0)
+        oldest_ms = atomic_load(&engine->oldest_live_ms);
+    int64_t lag_ms = oldest_ms == 0 ? 0 : clock_now_ms(&engine->clock) - oldest_ms;
+    out->store_lag_ms = lag_ms > 0 ? lag_ms : 0;
+    journal_get_stats(engine->journal, &out->journal);
+}
+
+const struct histogram *engine_sync_times(const struct engine *engine)
+{
+    return &engine->sync_times;
+}
+
+const struct histogram *engine_apply_times(const struct engine *engine)
+{
+    return &engine->apply_times;
+}

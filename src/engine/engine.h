@@ -143,7 +143,7 @@ struct engine_stats {
     uint64_t frozen_bytes; /* sealed, on the way to the store */
     uint64_t dedupe_ids;
     uint64_t dedupe_ids_max;
-    uint64_t dedupe_hours_dropped; /* gone early because the window was full */
+    uint64_t dedupe_dropped; /* parts of the window that went early because it was full */
     uint64_t batch_live;
     uint64_t batch_applied;
     int64_t store_lag_ms; /* age of the oldest event that the store does not have; 0: none */

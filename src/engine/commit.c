@@ -1,0 +1,433 @@
+/*
+ * commit.c - one turn of the writer: set repeats aside, make durable, count, answer; in that order.
+ *
+ * Why nothing is called a duplicate of something that could still be lost: ids are looked up only
+ * by the committing thread, a group at a time. What it finds in the window is either durable, or
+ * stands in this very group, whose submissions are answered together. A group that is refused
+ * takes its ids back; after a failed sync nothing is accepted any more.
+ *
+ * Why nothing can fail between the sync and the answer: memory for counting the group and for its
+ * ids is reserved before the append.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "engine/engine_parts.h"
+#include "model/record.h"
+
+enum { IDS_AHEAD = 16 /* fingerprints fetched ahead of their turn */ };
+
+static uint32_t version_slot(struct text user_id)
+{
+    return (uint32_t)XXH3_64bits(user_id.at, user_id.len) & (VERSION_SLOTS - 1);
+}
+
+uint64_t engine_user_version(const struct engine *engine, struct text user_id)
+{
+    return atomic_load_explicit(&engine->versions[version_slot(user_id)], memory_order_acquire);
+}
+
+enum status engine_check(struct engine *engine, struct error *err)
+{
+    if (atomic_load_explicit(&engine->failed, memory_order_relaxed))
+        return fail(err, STATUS_STOPPED,
+                    "recording has ended because a sync of the journal failed: see the log, look "
+                    "after the disk, then restart");
+    if (atomic_load_explicit(&engine->behind, memory_order_relaxed))
+        return fail(err, STATUS_BEHIND,
+                    "the store is behind and the memory for uncounted events is full: try again");
+    return STATUS_OK;
+}
+
+/* With gather_lock held: whether `count` entries may be added. */
+static enum status check_room(const struct group *group, size_t count, struct error *err)
+{
+    if (group->entry_count + count > GROUP_ENTRIES_MAX)
+        return fail(err, STATUS_OVERLOADED, "too many events wait for the disk: try again");
+    return STATUS_OK;
+}
+
+/* The record has grown by what was encoded behind entry_first: keep it or take it back. */
+static enum status accept(struct engine *engine, struct group *group, uint32_t entry_first,
+                          size_t record_len, struct submission *submission, struct error *err)
+{
+    if (group->record.len - RECORD_HEAD_BYTES > engine->group_bytes_max) {
+        size_t encoded = group->record.len - record_len;
+        group->record.len = record_len;
+        group->entry_count = entry_first;
+        if (encoded > engine->group_bytes_max)
+            return fail(err, STATUS_TOO_LARGE,
+                        "these events need %zu bytes of journal, more than one record holds (%llu)",
+                        encoded, (unsigned long long)engine->group_bytes_max);
+        return fail(err, STATUS_OVERLOADED, "too many events wait for the disk: try again");
+    }
+    *submission = (struct submission){.entry_first = entry_first,
+                                      .entry_count = group->entry_count - entry_first,
+                                      .group = group->number};
+    if (group->last == NULL)
+        group->first = submission;
+    else
+        group->last->next = submission;
+    group->last = submission;
+    atomic_store_explicit(&engine->has_gathered, true, memory_order_release);
+    atomic_store_explicit(&engine->gathered_bytes, group->record.len, memory_order_relaxed);
+    return STATUS_OK;
+}
+
+enum status engine_submit_events(struct engine *engine, const struct event *events, size_t count,
+                                 struct submission *submission, struct error *err)
+{
+    if (count > ENGINE_SUBMISSION_EVENTS_MAX)
+        return fail(err, STATUS_TOO_LARGE, "%zu events at once, the most is %d", count,
+                    ENGINE_SUBMISSION_EVENTS_MAX);
+    enum status status = engine_check(engine, err);
+    if (status != STATUS_OK)
+        return status;
+
+    uint64_t seed = dedupe_files_seed(engine->dedupe_files);
+    pthread_mutex_lock(&engine->gather_lock);
+    struct group *group = engine->gathering;
+    uint32_t entry_first = group->entry_count;
+    size_t record_len = group->record.len;
+    status = check_room(group, count, err);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        const struct event *event = &events[i];
+        group->entries[group->entry_count] = (struct group_entry){
+            .offset = (uint32_t)group->record.len,
+            .version_slot = version_slot(event->user_id),
+            .fingerprint =
+                event->id.at == NULL ? 0 : dedupe_fingerprint(seed, event->user_id, event->id),
+            .type = (uint8_t)event->type};
+        if (!entry_encode_event(&group->record, event)) {
+            status = fail(err, STATUS_NO_MEMORY, "no memory to gather events");
+            group->record.len = record_len;
+            group->entry_count = entry_first;
+            break;
+        }
+        group->entry_count++;
+    }
+    if (status == STATUS_OK)
+        status = accept(engine, group, entry_first, record_len, submission, err);
+    pthread_mutex_unlock(&engine->gather_lock);
+    return status;
+}
+
+enum status engine_submit_listing(struct engine *engine, struct text user_id,
+                                  struct text listing_id, const struct listing_details *details,
+                                  struct submission *submission, struct error *err)
+{
+    enum status status = engine_check(engine, err);
+    if (status != STATUS_OK)
+        return status;
+    pthread_mutex_lock(&engine->gather_lock);
+    struct group *group = engine->gathering;
+    uint32_t entry_first = group->entry_count;
+    size_t record_len = group->record.len;
+    status = check_room(group, 1, err);
+    if (status == STATUS_OK) {
+        group->entries[group->entry_count] =
+            (struct group_entry){.offset = (uint32_t)record_len,
+                                 .version_slot = version_slot(user_id),
+                                 .type = EVENT_TYPES};
+        bool ok = details == NULL
+                      ? entry_encode_listing_removed(&group->record, user_id, listing_id)
+                      : entry_encode_listing_set(&group->record, user_id, listing_id, details);
+        if (ok)
+            group->entry_count++;
+        else
+            status = fail(err, STATUS_NO_MEMORY, "no memory to gather a listing");
+    }
+    if (status == STATUS_OK)
+        status = accept(engine, group, entry_first, record_len, submission, err);
+    pthread_mutex_unlock(&engine->gather_lock);
+    return status;
+}
+
+bool engine_has_gathered(const struct engine *engine)
+{
+    return atomic_load_explicit(&engine->has_gathered, memory_order_acquire);
+}
+
+/* The entries' ids enter the window; entries whose id stands there are marked. */
+static enum status set_repeats_aside(struct engine *engine, struct group *group, uint32_t *repeats,
+                                     struct error *err)
+{
+    *repeats = 0;
+    for (uint32_t i = 0; i < group->entry_count; i++) {
+        if (i + IDS_AHEAD < group->entry_count && group->entries[i + IDS_AHEAD].fingerprint != 0)
+            dedupe_window_prefetch(engine->window, group->entries[i + IDS_AHEAD].fingerprint);
+        struct group_entry *entry = &group->entries[i];
+        entry->repeated = false;
+        if (entry->fingerprint == 0)
+            continue;
+        switch (dedupe_window_add(engine->window, entry->fingerprint)) {
+        case DEDUPE_NEW:
+            break;
+        case DEDUPE_REPEATED:
+            entry->repeated = true;
+            *repeats += 1;
+            break;
+        case DEDUPE_NO_MEMORY:
+            for (uint32_t k = 0; k < i; k++)
+                if (group->entries[k].fingerprint != 0 && !group->entries[k].repeated)
+                    dedupe_window_remove(engine->window, group->entries[k].fingerprint);
+            return fail(err, STATUS_NO_MEMORY, "no memory to remember ids");
+        }
+    }
+    return STATUS_OK;
+}
+
+static void take_ids_back(struct engine *engine, const struct group *group)
+{
+    for (uint32_t i = 0; i < group->entry_count; i++)
+        if (group->entries[i].fingerprint != 0 && !group->entries[i].repeated)
+            dedupe_window_remove(engine->window, group->entries[i].fingerprint);
+}
+
+/* Closes the gaps that repeated entries leave in the record. */
+static void leave_out_repeats(struct group *group)
+{
+    size_t to = RECORD_HEAD_BYTES;
+    for (uint32_t i = 0; i < group->entry_count; i++) {
+        size_t start = group->entries[i].offset;
+        size_t end = i + 1 < group->entry_count ? group->entries[i + 1].offset : group->record.len;
+        if (group->entries[i].repeated)
+            continue;
+        memmove(group->record.at + to, group->record.at + start, end - start);
+        to += end - start;
+    }
+    group->record.len = to;
+}
+
+/* Counts a durable group. Everything it needs has been reserved. */
+static void count_group(struct engine *engine, const struct group *group, uint64_t seq)
+{
+    struct error err;
+    struct text record = {(const char *)group->record.at, group->record.len};
+
+    pthread_rwlock_wrlock(&engine->rollup_lock);
+    bool was_empty = rollup_is_empty(engine->live);
+    enum status status = rollup_apply_group(engine->live, record, seq, &err);
+    assert(status == STATUS_OK);
+    (void)status;
+    size_t live_bytes = rollup_bytes(engine->live);
+    size_t listing_days = rollup_listing_days(engine->live);
+    pthread_rwlock_unlock(&engine->rollup_lock);
+
+    /* After counting: who sees the new version sees the new counts. */
+    for (uint32_t i = 0; i < group->entry_count; i++)
+        if (!group->entries[i].repeated)
+            atomic_store_explicit(&engine->versions[group->entries[i].version_slot], seq,
+                                  memory_order_release);
+
+    if (was_empty) {
+        engine->live_oldest_ms = engine->received_ms;
+        atomic_store(&engine->live_since_ns, monotonic_ns());
+        atomic_store_explicit(&engine->oldest_live_ms, engine->received_ms, memory_order_relaxed);
+    }
+    atomic_store_explicit(&engine->live_bytes, live_bytes, memory_order_relaxed);
+    atomic_store_explicit(&engine->live_listing_days, listing_days, memory_order_relaxed);
+    atomic_store_explicit(&engine->behind, live_bytes >= engine->rollup_bytes_max / 2,
+                          memory_order_relaxed);
+}
+
+/* Wakes the store thread when the live rollup is large enough, or has just begun to wait. */
+static void ask_for_seal(struct engine *engine, bool was_empty)
+{
+    struct journal_stats stats;
+    journal_get_stats(engine->journal, &stats);
+    bool large = atomic_load(&engine->live_bytes) >= engine->rollup_bytes_max / 4 ||
+                 stats.appended_bytes - engine->live_journal_mark >= engine->seal_journal_bytes;
+    if (!large && !was_empty)
+        return;
+    pthread_mutex_lock(&engine->state_lock);
+    if ((large && !engine->seal_asked) || was_empty) {
+        engine->seal_asked = engine->seal_asked || large;
+        pthread_cond_broadcast(&engine->state_changed);
+    }
+    pthread_mutex_unlock(&engine->state_lock);
+}
+
+/* Every step up to the sync. STATUS_OK: durable and counted, or nothing in it was new. */
+static enum status make_durable(struct engine *engine, struct group *group, struct error *err)
+{
+    enum status status = STATUS_OK;
+    if (atomic_load(&engine->failed))
+        return engine_check(engine, err);
+
+    int64_t now_ms = clock_now_ms(&engine->clock);
+    if (now_ms > engine->received_ms)
+        engine->received_ms = now_ms;
+    int64_t hour = engine->received_ms / ms_per_hour;
+    dedupe_window_advance(engine->window, hour);
+
+    uint32_t repeats = 0;
+    if (!pending_ids_reserve(&engine->pending, group->entry_count))
+        return fail(err, STATUS_NO_MEMORY, "no memory to remember ids");
+    status = set_repeats_aside(engine, group, &repeats, err);
+    if (status != STATUS_OK)
+        return status;
+    if (repeats == group->entry_count)
+        return STATUS_OK;
+    if (repeats > 0)
+        leave_out_repeats(group);
+
+    /* only this thread changes the live rollup, but readers may be in it */
+    pthread_rwlock_wrlock(&engine->rollup_lock);
+    bool was_empty = rollup_is_empty(engine->live);
+    status = rollup_reserve(engine->live, group->entry_count - repeats, group->record.len, err);
+    pthread_rwlock_unlock(&engine->rollup_lock);
+    if (status != STATUS_OK) {
+        take_ids_back(engine, group);
+        return status;
+    }
+
+    struct record_head head = {.kind = RECORD_GROUP, .received_ms = engine->received_ms};
+    record_head_encode(&head, group->record.at);
+    struct text part = {(const char *)group->record.at, group->record.len};
+    uint64_t seq = 0;
+    uint64_t started_ns = monotonic_ns();
+    status = journal_append(engine->journal, JOURNAL_EVENTS, &part, 1, &seq, err);
+    if (status != STATUS_OK) {
+        take_ids_back(engine, group);
+        if (status == STATUS_UNKNOWN || status == STATUS_STOPPED) {
+            atomic_store(&engine->failed, true);
+            engine_notify(engine, "recording_ended", err);
+        }
+        return status;
+    }
+    histogram_add(&engine->sync_times, monotonic_ns() - started_ns);
+
+    count_group(engine, group, seq);
+    for (uint32_t i = 0; i < group->entry_count; i++)
+        if (group->entries[i].fingerprint != 0 && !group->entries[i].repeated)
+            pending_ids_add(&engine->pending, hour, group->entries[i].fingerprint);
+    ask_for_seal(engine, was_empty);
+    return STATUS_OK;
+}
+
+/* Each submission exactly once, whatever happened. Its owner may free it from `done` on. */
+static void answer(struct engine *engine, struct group *group, enum status status,
+                   const struct error *err)
+{
+    uint64_t recorded[EVENT_TYPES + 1] = {0};
+    uint64_t repeated = 0;
+    uint64_t refused = 0;
+    for (struct submission *submission = group->first; submission != NULL;) {
+        struct submission *next = submission->next;
+        if (status == STATUS_OK) {
+            for (uint32_t i = 0; i < submission->entry_count; i++) {
+                const struct group_entry *entry = &group->entries[submission->entry_first + i];
+                if (entry->repeated) {
+                    submission->duplicates++;
+                    repeated++;
+                } else {
+                    submission->recorded++;
+                    recorded[entry->type]++;
+                }
+            }
+        } else {
+            submission->error = *err;
+            refused += submission->entry_count;
+        }
+        atomic_store_explicit(&submission->done, true, memory_order_release);
+        submission = next;
+    }
+    for (int type = 0; type < EVENT_TYPES; type++)
+        atomic_fetch_add_explicit(&engine->events_recorded[type], recorded[type],
+                                  memory_order_relaxed);
+    atomic_fetch_add_explicit(&engine->events_duplicate, repeated, memory_order_relaxed);
+    atomic_fetch_add_explicit(&engine->events_refused, refused, memory_order_relaxed);
+    atomic_fetch_add_explicit(&engine->groups, 1, memory_order_relaxed);
+}
+
+void engine_commit(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->commit_lock);
+    pthread_mutex_lock(&engine->gather_lock);
+    struct group *group = engine->gathering;
+    if (group->first == NULL) {
+        pthread_mutex_unlock(&engine->gather_lock);
+        pthread_mutex_unlock(&engine->commit_lock);
+        return;
+    }
+    engine->gathering = engine->spare;
+    engine->gathering->number = group->number + 1;
+    atomic_store_explicit(&engine->has_gathered, false, memory_order_release);
+    atomic_store_explicit(&engine->gathered_bytes, 0, memory_order_relaxed);
+    pthread_mutex_unlock(&engine->gather_lock);
+
+    struct error err;
+    enum status status = make_durable(engine, group, &err);
+    answer(engine, group, status, &err);
+    atomic_store_explicit(&engine->dedupe_ids, dedupe_window_ids(engine->window),
+                          memory_order_relaxed);
+    uint64_t dropped = dedupe_window_dropped(engine->window);
+    if (atomic_exchange_explicit(&engine->dedupe_dropped, dropped, memory_order_relaxed) !=
+        dropped) {
+        fail(&err, STATUS_OVERLOADED,
+             "the window of ids is full at %llu: the oldest ids were forgotten early",
+             (unsigned long long)dedupe_window_ids_max(engine->window));
+        engine_notify(engine, "dedupe_window_full", &err);
+    }
+    group_clear(group, 0);
+    engine->spare = group;
+    pthread_mutex_unlock(&engine->commit_lock);
+}
+
+enum status engine_seal(struct engine *engine, struct sealed *out, struct error *err)
+{
+    *out = (struct sealed){0};
+    if (rollup_is_empty(engine->live))
+        return STATUS_OK;
+    if (atomic_load(&engine->failed))
+        return engine_check(engine, err);
+    uint64_t batch = rollup_batch(engine->live);
+    struct rollup *fresh = rollup_new(batch + 1, journal_id(engine->journal));
+    if (fresh == NULL)
+        return fail(err, STATUS_NO_MEMORY, "no memory for a new rollup");
+
+    struct record_head head = {.kind = RECORD_SEAL, .batch = batch};
+    uint8_t record[RECORD_HEAD_BYTES];
+    record_head_encode(&head, record);
+    struct text part = {(const char *)record, sizeof record};
+    uint64_t seq = 0;
+    enum status status = journal_append(engine->journal, JOURNAL_CONTROL, &part, 1, &seq, err);
+    if (status != STATUS_OK) {
+        rollup_unref(fresh);
+        if (status == STATUS_UNKNOWN || status == STATUS_STOPPED) {
+            atomic_store(&engine->failed, true);
+            engine_notify(engine, "recording_ended", err);
+        }
+        return status;
+    }
+
+    pthread_rwlock_wrlock(&engine->rollup_lock);
+    assert(engine->frozen == NULL);
+    engine->frozen = engine->live;
+    engine->live = fresh;
+    pthread_rwlock_unlock(&engine->rollup_lock);
+
+    struct journal_stats stats;
+    journal_get_stats(engine->journal, &stats);
+    engine->live_journal_mark = stats.appended_bytes;
+    *out = (struct sealed){.rollup = rollup_ref(engine->frozen),
+                           .seq = seq,
+                           .oldest_ms = engine->live_oldest_ms,
+                           .ids = engine->pending};
+    engine->pending = (struct pending_ids){0};
+
+    atomic_store(&engine->frozen_bytes, atomic_load(&engine->live_bytes));
+    atomic_store(&engine->oldest_frozen_ms, engine->live_oldest_ms);
+    atomic_store(&engine->oldest_live_ms, 0);
+    atomic_store(&engine->live_bytes, 0);
+    atomic_store(&engine->live_listing_days, 0);
+    atomic_store(&engine->behind, false);
+    atomic_store(&engine->batch_live, batch + 1);
+    return STATUS_OK;
+}

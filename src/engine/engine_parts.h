@@ -1,0 +1,172 @@
+/*
+ * engine_parts.h - how an engine lies in memory, and its inner calls. For engine/ only.
+ *
+ * Locks, in the order in which they may be taken:
+ *
+ *   commit_lock   the one writer: journal appends, the window, pending ids, the groups' swap
+ *   gather_lock   the gathering group
+ *   rollup_lock   which rollups there are, and the live one's content: written by the writer
+ *                 for the moment of counting, read by readers
+ *   state_lock    what the store thread waits for and reports; its condition variables
+ */
+#ifndef FOOTFALL_ENGINE_ENGINE_PARTS_H
+#define FOOTFALL_ENGINE_ENGINE_PARTS_H
+
+#include <pthread.h>
+
+#include "base/bytes.h"
+#include "base/files.h"
+#include "engine/dedupe_files.h"
+#include "engine/dedupe_window.h"
+#include "engine/engine.h"
+#include "rollup/rollup.h"
+
+enum {
+    GROUP_ENTRIES_MAX = 64 * 1024,
+    VERSION_SLOTS = 64 * 1024 /* a power of two */
+};
+
+/* What the commit must know of an entry beside its bytes. */
+struct group_entry {
+    uint32_t offset;       /* in group->record */
+    uint32_t version_slot; /* whose answers it changes */
+    uint64_t fingerprint;  /* 0: has no id */
+    uint8_t type;          /* enum event_type; EVENT_TYPES for what is no event */
+    bool repeated;
+};
+
+/* Entries that will become durable together. The record's head is filled in at commit. */
+struct group {
+    uint64_t number;
+    struct bytes record;
+    struct group_entry *entries; /* GROUP_ENTRIES_MAX */
+    uint32_t entry_count;
+    struct submission *first;
+    struct submission *last;
+};
+
+/* Fingerprints that are not in the files yet: in order of hours. */
+struct pending_ids {
+    struct bytes fingerprints; /* uint64_t each */
+    struct {
+        int64_t hour;
+        size_t end; /* bytes, of the last fingerprint of the hour */
+    } hours[DEDUPE_HOURS_MAX];
+    size_t hour_count;
+};
+
+/* A batch on its way to the store. */
+struct sealed {
+    struct rollup *rollup; /* NULL: none */
+    uint64_t seq;
+    int64_t oldest_ms; /* receive time of its oldest entry */
+    struct pending_ids ids;
+};
+
+struct reader_slot {
+    struct store_reader *reader;
+    struct reader_slot *next;
+};
+
+struct engine {
+    struct clock clock;
+    struct journal *journal;
+    struct store *store;
+    struct dedupe_files *dedupe_files;
+    engine_notice_fn *notice;
+    void *notice_context;
+    uint64_t rollup_bytes_max;
+    uint64_t seal_journal_bytes;
+    uint64_t seal_interval_ns;
+    uint64_t group_bytes_max;
+    uint32_t dedupe_hours;
+
+    pthread_mutex_t commit_lock;
+    struct dedupe_window *window;
+    struct pending_ids pending;
+    int64_t received_ms; /* of the newest record; receive times never go back */
+    struct group *spare; /* empty, for the next swap */
+    int64_t live_oldest_ms;
+    uint64_t live_journal_mark; /* journal bytes appended when the live rollup began */
+
+    pthread_mutex_t gather_lock;
+    struct group *gathering;
+
+    pthread_rwlock_t rollup_lock;
+    struct rollup *live;
+    struct rollup *frozen; /* NULL: none */
+
+    pthread_mutex_t state_lock;
+    pthread_cond_t state_changed; /* CLOCK_MONOTONIC */
+    bool seal_asked;
+    bool stopping;
+    uint64_t batch_applied;
+    uint64_t failures;    /* to seal or to apply, since start */
+    struct error failure; /* the newest */
+    pthread_t store_thread;
+
+    pthread_mutex_t reader_lock;
+    struct reader_slot *readers; /* idle ones */
+
+    _Atomic bool has_gathered;
+    _Atomic bool behind; /* the live rollup is at its bound */
+    _Atomic bool failed; /* a sync failed */
+    _Atomic uint64_t *versions;
+
+    _Atomic uint64_t events_recorded[EVENT_TYPES];
+    _Atomic uint64_t events_duplicate;
+    _Atomic uint64_t events_refused;
+    _Atomic uint64_t groups;
+    _Atomic uint64_t gathered_bytes;
+    _Atomic uint64_t live_bytes;
+    _Atomic uint64_t live_listing_days;
+    _Atomic uint64_t frozen_bytes;
+    _Atomic uint64_t dedupe_ids;
+    _Atomic uint64_t dedupe_dropped;
+    _Atomic uint64_t batch_live;
+    _Atomic uint64_t live_since_ns;   /* monotonic, when oldest_live_ms was counted */
+    _Atomic int64_t oldest_live_ms;   /* 0: none */
+    _Atomic int64_t oldest_frozen_ms; /* 0: none */
+    _Atomic uint64_t store_failures;
+    uint64_t replayed_records;
+    uint64_t replay_ns;
+    struct histogram sync_times;
+    struct histogram apply_times;
+};
+
+/* group.c */
+MUST_USE struct group *group_new(void);
+void group_clear(struct group *group, uint64_t number);
+void group_free(struct group *group);
+
+/* pending_ids.c */
+MUST_USE bool pending_ids_reserve(struct pending_ids *ids, size_t count);
+/* Room has been reserved. Hours never go back. */
+void pending_ids_add(struct pending_ids *ids, int64_t hour, uint64_t fingerprint);
+MUST_USE enum status pending_ids_write(const struct pending_ids *ids, struct dedupe_files *files,
+                                       struct error *err);
+void pending_ids_done(struct pending_ids *ids);
+
+/* commit.c: with commit_lock held. Seals what is live, if anything; *out is then the batch. */
+MUST_USE enum status engine_seal(struct engine *engine, struct sealed *out, struct error *err);
+
+/* store_thread.c */
+void *engine_store_thread(void *engine);
+/* Hands one batch to fingerprints and store. Also used by recovery. */
+MUST_USE enum status engine_apply(struct engine *engine, const struct sealed *sealed,
+                                  struct error *err);
+void sealed_done(struct sealed *sealed);
+
+/* recovery.c: fills window, rollup and position from what is on disk. */
+MUST_USE enum status engine_recover(struct engine *engine, struct error *err);
+
+/* readers.c: borrows a reader and begins; *applied is the last batch that it sees. */
+MUST_USE enum status engine_begin_read(struct engine *engine, struct reader_slot **out,
+                                       uint64_t *applied, struct error *err);
+void engine_end_read(struct engine *engine, struct reader_slot *reader); /* accepts NULL */
+void engine_close_readers(struct engine *engine);
+
+/* Tells the operator, if anybody listens. */
+void engine_notify(struct engine *engine, const char *name, const struct error *error);
+
+#endif

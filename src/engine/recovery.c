@@ -1,0 +1,169 @@
+/*
+ * recovery.c - from what is on disk to the state before the stop.
+ *
+ * The store says which batch it applied last and which record sealed it. Everything behind that
+ * record is replayed, blindly: groups are counted as they stand, a SEAL(n) makes the same batch n
+ * as it did the first time, and that batch goes to the store at once. What follows the last seal
+ * stays live. Ids come from the fingerprint files (up to the last applied seal) and from the same
+ * replay. Nothing here reads the clock, the configuration or a time zone.
+ *
+ * Refused: a store that follows another journal (the store's affair), that is ahead of the
+ * journal (the journal was rolled back), or behind its oldest segment (the store was).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/engine_parts.h"
+
+#include "model/record.h"
+
+struct recovery {
+    struct engine *engine;
+    uint64_t seed;
+};
+
+static enum status add_from_files(void *context, int64_t hour, const uint64_t *fingerprints,
+                                  size_t count, struct error *err)
+{
+    struct engine *engine = context;
+    dedupe_window_advance(engine->window, hour);
+    if (hour * ms_per_hour > engine->received_ms)
+        engine->received_ms = hour * ms_per_hour;
+    for (size_t i = 0; i < count; i++)
+        if (fingerprints[i] == 0 ||
+            dedupe_window_add(engine->window, fingerprints[i]) == DEDUPE_NO_MEMORY)
+            return fail(err, STATUS_NO_MEMORY, "no memory to load the window of ids");
+    return STATUS_OK;
+}
+
+/* The ids of a group enter the window, and wait for the seal as they did the first time. */
+static enum status remember_ids(struct recovery *recovery, const struct record_head *head,
+                                struct text record, struct error *err)
+{
+    struct engine *engine = recovery->engine;
+    int64_t hour = head->received_ms / ms_per_hour;
+    dedupe_window_advance(engine->window, hour);
+    const uint8_t *from = (const uint8_t *)record.at + RECORD_HEAD_BYTES;
+    const uint8_t *end = (const uint8_t *)record.at + record.len;
+    while (from < end) {
+        struct entry entry;
+        enum status status = entry_decode(&from, end, &entry, err);
+        if (status != STATUS_OK)
+            return status;
+        if (entry.kind != ENTRY_EVENT || entry.event.id.at == NULL)
+            continue;
+        uint64_t fingerprint =
+            dedupe_fingerprint(recovery->seed, entry.event.user_id, entry.event.id);
+        if (!pending_ids_reserve(&engine->pending, 1) ||
+            dedupe_window_add(engine->window, fingerprint) == DEDUPE_NO_MEMORY)
+            return fail(err, STATUS_NO_MEMORY, "no memory to load the window of ids");
+        pending_ids_add(&engine->pending, hour, fingerprint);
+    }
+    return STATUS_OK;
+}
+
+static enum status replay_group(struct recovery *recovery, const struct record_head *head,
+                                uint64_t seq, struct text record, struct error *err)
+{
+    struct engine *engine = recovery->engine;
+    if (rollup_is_empty(engine->live))
+        engine->live_oldest_ms = head->received_ms;
+    if (head->received_ms > engine->received_ms)
+        engine->received_ms = head->received_ms;
+    enum status status = rollup_apply_group(engine->live, record, seq, err);
+    if (status == STATUS_OK)
+        status = remember_ids(recovery, head, record, err);
+    return status;
+}
+
+/* The batch is whole again: to the store with it. */
+static enum status replay_seal(struct engine *engine, const struct record_head *head, uint64_t seq,
+                               struct error *err)
+{
+    uint64_t batch = rollup_batch(engine->live);
+    if (head->batch != batch)
+        return fail(
+            err, STATUS_CORRUPT, "journal record %llu seals batch %llu where batch %llu is due",
+            (unsigned long long)seq, (unsigned long long)head->batch, (unsigned long long)batch);
+    struct rollup *fresh = rollup_new(batch + 1, journal_id(engine->journal));
+    if (fresh == NULL)
+        return fail(err, STATUS_NO_MEMORY, "no memory for a new rollup");
+    struct sealed sealed = {.rollup = engine->live,
+                            .seq = seq,
+                            .oldest_ms = engine->live_oldest_ms,
+                            .ids = engine->pending};
+    engine->live = fresh;
+    engine->pending = (struct pending_ids){0};
+    enum status status = engine_apply(engine, &sealed, err);
+    if (status == STATUS_OK)
+        status = store_maintain(engine->store, err);
+    sealed_done(&sealed);
+    return status;
+}
+
+static enum status replay_record(void *context, uint64_t seq, struct text payload,
+                                 struct error *err)
+{
+    struct recovery *recovery = context;
+    struct record_head head;
+    enum status status = record_head_decode(payload, &head, err);
+    if (status == STATUS_OK && head.kind == RECORD_GROUP)
+        status = replay_group(recovery, &head, seq, payload, err);
+    else if (status == STATUS_OK)
+        status = replay_seal(recovery->engine, &head, seq, err);
+    recovery->engine->replayed_records++;
+    return status;
+}
+
+static enum status check_positions(struct engine *engine, const struct store_position *position,
+                                   struct error *err)
+{
+    uint64_t first = journal_seq_first(engine->journal);
+    uint64_t last = journal_seq_last(engine->journal);
+    if (position->seq > last)
+        return fail(err, STATUS_FOREIGN,
+                    "the store holds record %llu of the journal, whose last is %llu: the journal "
+                    "is older than the store; restore both from one backup",
+                    (unsigned long long)position->seq, (unsigned long long)last);
+    if (position->seq + 1 < first)
+        return fail(err, STATUS_FOREIGN,
+                    "the store ends at record %llu of the journal, which begins at %llu: the store "
+                    "is older than the journal, or missing; restore both from one backup",
+                    (unsigned long long)position->seq, (unsigned long long)first);
+    return STATUS_OK;
+}
+
+enum status engine_recover(struct engine *engine, struct error *err)
+{
+    struct recovery recovery = {engine, dedupe_files_seed(engine->dedupe_files)};
+    struct store_position position = {0};
+    uint64_t started_ns = monotonic_ns();
+
+    enum status status = store_get_position(engine->store, &position, err);
+    if (status == STATUS_OK)
+        status = check_positions(engine, &position, err);
+    if (status == STATUS_OK)
+        status = dedupe_files_load(engine->dedupe_files, add_from_files, engine, err);
+    if (status != STATUS_OK)
+        return status;
+
+    engine->live = rollup_new(position.batch + 1, journal_id(engine->journal));
+    if (engine->live == NULL)
+        return fail(err, STATUS_NO_MEMORY, "no memory for a new rollup");
+    if (position.seq < journal_seq_last(engine->journal)) {
+        status = journal_replay(engine->journal, position.seq + 1, replay_record, &recovery, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    engine->replay_ns = monotonic_ns() - started_ns;
+
+    engine->batch_applied = rollup_batch(engine->live) - 1;
+    atomic_store(&engine->batch_live, rollup_batch(engine->live));
+    atomic_store(&engine->live_bytes, rollup_bytes(engine->live));
+    atomic_store(&engine->live_listing_days, rollup_listing_days(engine->live));
+    atomic_store(&engine->dedupe_ids, dedupe_window_ids(engine->window));
+    if (!rollup_is_empty(engine->live)) {
+        atomic_store(&engine->oldest_live_ms, engine->live_oldest_ms);
+        engine->seal_asked = true; /* crash after crash must not pile up journal */
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,206 @@
+/*
+ * store_thread.c - what happens behind the answers: seal on volume or time, then hand over.
+ *
+ * Order: SEAL(n) durable, rollup frozen, fingerprints durable, batch n durable in the store; only
+ * then may the journal's records up to the seal go. Each step may be repeated after a crash:
+ * fingerprints are a set, the store applies n once.
+ *
+ * A batch that cannot be applied stays frozen and is tried again, a little later each time;
+ * meanwhile events fill the live rollup up to its bound, and then are refused (STATUS_BEHIND).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <time.h>
+
+#include "engine/engine_parts.h"
+
+static const uint64_t ns_per_ms = 1000000;
+static const uint64_t ns_per_s = 1000000000;
+enum { RETRY_MS_MIN = 100, RETRY_MS_MAX = 5000 };
+
+void sealed_done(struct sealed *sealed)
+{
+    rollup_unref(sealed->rollup);
+    pending_ids_done(&sealed->ids);
+    *sealed = (struct sealed){0};
+}
+
+enum status engine_apply(struct engine *engine, const struct sealed *sealed, struct error *err)
+{
+    enum status status = pending_ids_write(&sealed->ids, engine->dedupe_files, err);
+    if (status != STATUS_OK)
+        return status;
+    struct store_batch batch = {.rollup = sealed->rollup, .seq = sealed->seq};
+    uint64_t started_ns = monotonic_ns();
+    status = store_apply(engine->store, &batch, err);
+    if (status == STATUS_OK)
+        histogram_add(&engine->apply_times, monotonic_ns() - started_ns);
+    return status;
+}
+
+static struct timespec at_monotonic(uint64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / ns_per_s), .tv_nsec = (long)(ns % ns_per_s)};
+}
+
+/* With state_lock held: sleeps until something changes, at most wait_ns. */
+static void wait_for_change(struct engine *engine, uint64_t wait_ns)
+{
+    struct timespec until = at_monotonic(monotonic_ns() + wait_ns);
+    pthread_cond_timedwait(&engine->state_changed, &engine->state_lock, &until);
+}
+
+/* Waits until the live rollup should be sealed; false when stopping with nothing asked. */
+static bool wait_for_work(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->state_lock);
+    for (;;) {
+        if (engine->seal_asked) {
+            engine->seal_asked = false;
+            pthread_mutex_unlock(&engine->state_lock);
+            return true;
+        }
+        if (engine->stopping) {
+            pthread_mutex_unlock(&engine->state_lock);
+            return false;
+        }
+        uint64_t wait_ns = engine->seal_interval_ns;
+        if (atomic_load(&engine->oldest_live_ms) != 0) {
+            uint64_t due_ns = atomic_load(&engine->live_since_ns) + engine->seal_interval_ns;
+            uint64_t now_ns = monotonic_ns();
+            if (due_ns <= now_ns) {
+                pthread_mutex_unlock(&engine->state_lock);
+                return true;
+            }
+            wait_ns = due_ns - now_ns;
+        }
+        wait_for_change(engine, wait_ns);
+    }
+}
+
+/* The batch is in the store: nobody needs the frozen rollup or its journal any more. */
+static void let_go(struct engine *engine, struct sealed *sealed)
+{
+    uint64_t batch = rollup_batch(sealed->rollup);
+    pthread_rwlock_wrlock(&engine->rollup_lock);
+    struct rollup *frozen = engine->frozen;
+    engine->frozen = NULL;
+    pthread_rwlock_unlock(&engine->rollup_lock);
+    rollup_unref(frozen);
+    atomic_store(&engine->frozen_bytes, 0);
+    atomic_store(&engine->oldest_frozen_ms, 0);
+    journal_release(engine->journal, sealed->seq);
+
+    pthread_mutex_lock(&engine->state_lock);
+    engine->batch_applied = batch;
+    pthread_cond_broadcast(&engine->state_changed);
+    pthread_mutex_unlock(&engine->state_lock);
+}
+
+/* Housekeeping that may fail without harm: it is tried again after the next batch. */
+static void tidy(struct engine *engine, const struct sealed *sealed)
+{
+    struct error err;
+    if (store_maintain(engine->store, &err) != STATUS_OK)
+        engine_notify(engine, "store_maintenance_failed", &err);
+    if (sealed->ids.hour_count == 0)
+        return;
+    int64_t hour = sealed->ids.hours[sealed->ids.hour_count - 1].hour;
+    if (dedupe_files_expire(engine->dedupe_files, hour - engine->dedupe_hours, &err) != STATUS_OK)
+        engine_notify(engine, "fingerprints_not_removed", &err);
+}
+
+/* With state_lock held. */
+static void report_failure(struct engine *engine, const struct error *error)
+{
+    engine->failures++;
+    engine->failure = *error;
+    pthread_cond_broadcast(&engine->state_changed);
+}
+
+/* Applies a batch, over and over if need be. false when stopping before it succeeded. */
+static bool apply_until_done(struct engine *engine, struct sealed *sealed)
+{
+    struct error err;
+    uint64_t retry_ms = RETRY_MS_MIN;
+    while (engine_apply(engine, sealed, &err) != STATUS_OK) {
+        atomic_fetch_add(&engine->store_failures, 1);
+        engine_notify(engine, "store_apply_failed", &err);
+        pthread_mutex_lock(&engine->state_lock);
+        report_failure(engine, &err);
+        uint64_t until_ns = monotonic_ns() + retry_ms * ns_per_ms;
+        while (!engine->stopping && monotonic_ns() < until_ns)
+            wait_for_change(engine, until_ns - monotonic_ns());
+        bool stopping = engine->stopping;
+        pthread_mutex_unlock(&engine->state_lock);
+        if (stopping)
+            return false;
+        retry_ms = retry_ms * 2 < RETRY_MS_MAX ? retry_ms * 2 : RETRY_MS_MAX;
+    }
+    return true;
+}
+
+void *engine_store_thread(void *context)
+{
+    struct engine *engine = context;
+    while (wait_for_work(engine)) {
+        struct sealed sealed = {0};
+        struct error err;
+        pthread_mutex_lock(&engine->commit_lock);
+        enum status status = engine_seal(engine, &sealed, &err);
+        pthread_mutex_unlock(&engine->commit_lock);
+        if (status != STATUS_OK) {
+            engine_notify(engine, "seal_failed", &err);
+            bool over = atomic_load(&engine->failed); /* the journal takes nothing any more */
+            pthread_mutex_lock(&engine->state_lock);
+            report_failure(engine, &err);
+            if (!engine->stopping && !over)
+                wait_for_change(engine, RETRY_MS_MAX * ns_per_ms);
+            pthread_mutex_unlock(&engine->state_lock);
+            if (over)
+                break;
+            continue;
+        }
+        if (sealed.rollup == NULL)
+            continue;
+        bool done = apply_until_done(engine, &sealed);
+        if (done) {
+            let_go(engine, &sealed);
+            tidy(engine, &sealed);
+        }
+        sealed_done(&sealed);
+        if (!done)
+            break; /* stopping: the journal keeps what the store does not have */
+    }
+    return NULL;
+}
+
+enum status engine_flush(struct engine *engine, struct error *err)
+{
+    enum status status = STATUS_OK;
+    engine_commit(engine);
+    uint64_t target = atomic_load(&engine->batch_live);
+    pthread_rwlock_rdlock(&engine->rollup_lock);
+    if (rollup_is_empty(engine->live))
+        target--;
+    pthread_rwlock_unlock(&engine->rollup_lock);
+
+    pthread_mutex_lock(&engine->state_lock);
+    uint64_t failures = engine->failures;
+    while (engine->batch_applied < target && status == STATUS_OK) {
+        if (atomic_load(&engine->failed)) {
+            status = engine_check(engine, err);
+        } else if (engine->failures > failures) {
+            status = engine->failure.status;
+            if (err != NULL)
+                *err = engine->failure;
+        } else {
+            /* asked for again and again: sealing nothing does nothing */
+            engine->seal_asked = true;
+            pthread_cond_broadcast(&engine->state_changed);
+            wait_for_change(engine, 100 * ns_per_ms);
+        }
+    }
+    pthread_mutex_unlock(&engine->state_lock);
+    return status;
+}
