@@ -32,7 +32,9 @@ enum {
     JOURNAL_BLOCK_BYTES = 4096,
     JOURNAL_RECORD_BYTES_MAX = 16 * 1024 * 1024, /* payload */
     JOURNAL_SEGMENT_BYTES_MIN = 64 * 1024,
-    JOURNAL_SEGMENT_BYTES_DEFAULT = 64 * 1024 * 1024
+    JOURNAL_SEGMENT_BYTES_DEFAULT = 64 * 1024 * 1024,
+    JOURNAL_SEGMENT_BYTES_MAX = 1024 * 1024 * 1024,
+    JOURNAL_CONTROL_RESERVE_BYTES = 16 * 1024 /* at each segment's end; see journal_class */
 };
 
 enum journal_io {
@@ -44,11 +46,13 @@ struct journal_options {
     const char *dir;        /* made if missing; its parent must exist */
     uint64_t segment_bytes; /* a multiple of 4 KiB; 0 for the default. Segments that are there keep
                                their own size. A record must fit into a segment. */
-    uint32_t spares;        /* zeroed segments to hold ready; 0 for 2 */
+    uint32_t spares;        /* zeroed segments to hold ready, at most 16; 0 for 2. Of recycled
+                               ones four times as many are kept. */
     enum journal_io io;
 };
 
-/* Events may not use the room that is kept in every segment for control records. */
+/* Events may not use the room that is kept in every segment for control records: four of up to
+ * 4,072 bytes can be appended when the disk is full. */
 enum journal_class { JOURNAL_EVENTS, JOURNAL_CONTROL };
 
 struct journal_stats {
@@ -56,10 +60,12 @@ struct journal_stats {
     uint64_t appended_bytes; /* by this process, padding included */
     uint64_t segments;       /* that hold records */
     uint64_t spares;         /* that are ready */
-    uint64_t cut_bytes;      /* torn tail left behind at open, whole blocks */
+    uint64_t cut_bytes;      /* of a torn record left behind at open, as far as its head tells */
     bool direct;             /* O_DIRECT is in use */
-    bool disk_full;          /* the helper's last try to prepare a segment found no room */
-    bool failed;             /* a sync failed: appends are over */
+    bool disk_full;          /* the last try to prepare a segment failed, as a rule for want of
+                                room: it wants twice a segment's size free. Tried again each
+                                second and at each release */
+    bool failed;             /* a write or a sync failed: appends are over */
 };
 
 struct journal; /* made by journal_open(), freed by journal_close() */
@@ -74,7 +80,7 @@ struct journal; /* made by journal_open(), freed by journal_close() */
  *   STATUS_CORRUPT  a record that was once durable fails its checksum, a segment is missing, or
  *                   a bad record in the newest segment has a valid one behind it; the message
  *                   names file and byte offset
- *   STATUS_FOREIGN  segments of different journals lie in the folder
+ *   STATUS_FOREIGN  segments of different journals lie in the folder, or of a newer format
  *   STATUS_INVALID  the options are wrong
  *   STATUS_IO, STATUS_DISK_FULL, STATUS_NO_MEMORY
  */
@@ -101,13 +107,20 @@ typedef enum status journal_replay_fn(void *context, uint64_t seq, struct text p
 MUST_USE enum status journal_replay(struct journal *journal, uint64_t seq_from,
                                     journal_replay_fn *each, void *context, struct error *err);
 
-/* Opens a new segment that states the cut, starts the helper. From here appends are welcome. */
+/*
+ * Opens a new segment that states the cut, starts the helper. From here appends are welcome. With
+ * a full disk it starts without a segment: appends answer STATUS_DISK_FULL until there is room,
+ * which a release may make.
+ *   STATUS_IO, STATUS_NO_MEMORY
+ */
 MUST_USE enum status journal_start(struct journal *journal, struct error *err);
 
 /*
  * Makes one record, the parts joined, durable. On STATUS_OK *seq is its number.
  *   STATUS_TOO_LARGE  over JOURNAL_RECORD_BYTES_MAX, or does not fit into a segment
- *   STATUS_DISK_FULL  no prepared segment: nothing was written, a later append may succeed
+ *   STATUS_DISK_FULL  the newest segment has no room for it and none is prepared: nothing was
+ *                     written, a later append may succeed
+ *   STATUS_NO_MEMORY  the same for memory
  *   STATUS_UNKNOWN    the write or the sync failed: whether it is durable nobody can say; every
  *                     later append answers STATUS_STOPPED until the journal is opened again
  *   STATUS_STOPPED    as said
@@ -117,7 +130,7 @@ MUST_USE enum status journal_append(struct journal *journal, enum journal_class 
                                     struct error *err);
 
 /* Records up to seq are no longer needed: whole segments of them may be recycled, oldest first.
- * The work is the helper's; this only tells it. */
+ * The work is the helper's, from journal_start() on; this only tells it. The newest stays. */
 void journal_release(struct journal *journal, uint64_t seq);
 
 void journal_get_stats(struct journal *journal, struct journal_stats *out);
