@@ -9,6 +9,7 @@
 #ifndef FOOTFALL_BASE_BYTES_H
 #define FOOTFALL_BASE_BYTES_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,16 +36,16 @@ void bytes_done(struct bytes *bytes);
 /* The put_ functions write at `to`, which has room, and return the byte behind. */
 static inline uint8_t *put_u32(uint8_t *to, uint32_t value)
 {
-    for (int i = 0; i < 4; i++)
-        to[i] = (uint8_t)(value >> (8 * i));
-    return to + 4;
+    uint32_t word = htole32(value);
+    memcpy(to, &word, sizeof word);
+    return to + sizeof word;
 }
 
 static inline uint8_t *put_u64(uint8_t *to, uint64_t value)
 {
-    for (int i = 0; i < 8; i++)
-        to[i] = (uint8_t)(value >> (8 * i));
-    return to + 8;
+    uint64_t word = htole64(value);
+    memcpy(to, &word, sizeof word);
+    return to + sizeof word;
 }
 
 static inline uint8_t *put_varint(uint8_t *to, uint64_t value)
@@ -69,18 +70,16 @@ static inline int64_t unzigzag(uint64_t value)
 
 static inline uint32_t get_u32(const uint8_t *from)
 {
-    uint32_t value = 0;
-    for (int i = 0; i < 4; i++)
-        value |= (uint32_t)from[i] << (8 * i);
-    return value;
+    uint32_t word;
+    memcpy(&word, from, sizeof word);
+    return le32toh(word);
 }
 
 static inline uint64_t get_u64(const uint8_t *from)
 {
-    uint64_t value = 0;
-    for (int i = 0; i < 8; i++)
-        value |= (uint64_t)from[i] << (8 * i);
-    return value;
+    uint64_t word;
+    memcpy(&word, from, sizeof word);
+    return le64toh(word);
 }
 
 /*

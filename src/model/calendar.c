@@ -73,7 +73,12 @@ int32_t month_first_day(int32_t month)
 
 int month_length(int32_t month)
 {
-    return month_first_day(month + 1) - month_first_day(month);
+    static const uint8_t lengths[MONTHS_PER_YEAR] = {31, 28, 31, 30, 31, 30,
+                                                     31, 31, 30, 31, 30, 31};
+    int year = (int)floor_div(month, MONTHS_PER_YEAR);
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    int of_year = month - year * MONTHS_PER_YEAR;
+    return of_year == 1 && leap ? 29 : lengths[of_year];
 }
 
 /* Reads exactly count digits at *at and moves behind them. */

@@ -50,8 +50,9 @@ enum {
     PLATFORM_NAMED = 15, /* 14 is kept for a byte of code, once built-in ones outgrow 4 bits */
     PLATFORM_WIDTHS_SHIFT = 4,
     SOURCE_INDEX_SHIFT = 9,
-    SOURCE_INDEX_FULL = 127, /* 16 bits follow */
-    PLATFORM_ROW_BYTES_MAX = 2 + 1 + PLATFORM_NAME_BYTES_MAX + 4 * 8,
+    SOURCE_INDEX_FULL = 127,            /* 16 bits follow */
+    PLATFORM_ROW_BYTES_MAX = 2 + 4 * 8, /* without a name */
+    NAMED_ROW_BYTES_MAX = PLATFORM_ROW_BYTES_MAX + 1 + PLATFORM_NAME_BYTES_MAX,
     SOURCE_ROW_BYTES_MAX = 2 + 2 + 3 * 8,
 
     GROUP_SOURCES_MAX = SOURCES_PER_DAY_MAX + 1,   /* with "(other)" */
@@ -118,6 +119,7 @@ struct block_reader {
     uint32_t name_count;
     uint32_t other; /* index of "(other)"; name_count without one */
     bool in_tail;
+    bool named_platforms; /* some row's platform stands by name */
     uint8_t tail[2 * PLATFORM_ROW_BYTES_MAX];
     bool name_used[BLOCK_NAMES_MAX];
     struct text names[BLOCK_NAMES_MAX]; /* point into the block */
@@ -125,10 +127,10 @@ struct block_reader {
 
 MUST_USE enum status block_reader_open(struct block_reader *reader, const struct block_kind *kind,
                                        struct text block, struct error *err);
-/* The next group, or *more false behind the last. Its rows must be read next. */
+/* Reads the next group's head, or makes *more false behind the last. */
 MUST_USE enum status block_reader_next(struct block_reader *reader, struct block_group *out,
                                        bool *more, struct error *err);
-/* Fills platform_count and source_count rows. */
+/* Fills platform_count and source_count rows: those of the group whose head was just read. */
 MUST_USE enum status block_reader_rows(struct block_reader *reader, const struct block_group *group,
                                        struct platform_row *platforms, struct block_source *sources,
                                        struct error *err);

@@ -63,14 +63,18 @@ static int compare_platforms(uint8_t a, uint8_t b)
     return text_compare(platform_name(a), platform_name(b));
 }
 
-static int compare_platform_rows(const void *left, const void *right)
+static inline int order_of(const struct platform_row *a, const struct platform_row *b)
 {
-    const struct platform_row *a = left, *b = right;
     if (a->day != b->day)
         return a->day < b->day ? -1 : 1;
     if (a->quarter != b->quarter)
         return a->quarter - b->quarter;
     return compare_platforms(a->platform, b->platform);
+}
+
+static int compare_platform_rows(const void *left, const void *right)
+{
+    return order_of(left, right);
 }
 
 static int compare_sources(const void *left, const void *right)
@@ -97,13 +101,13 @@ static size_t settle_platforms(struct platform_row *rows, size_t count)
 {
     size_t kept = 0;
     for (size_t i = 1; i < count; i++) {
-        if (compare_platform_rows(&rows[i - 1], &rows[i]) > 0) { /* rare: most come sorted */
+        if (order_of(&rows[i - 1], &rows[i]) > 0) { /* rare: most come sorted */
             qsort(rows, count, sizeof *rows, compare_platform_rows);
             break;
         }
     }
     for (size_t i = 0; i < count; i++) {
-        if (kept > 0 && compare_platform_rows(&rows[kept - 1], &rows[i]) == 0)
+        if (kept > 0 && order_of(&rows[kept - 1], &rows[i]) == 0)
             add_platform_row(&rows[kept - 1], &rows[i]);
         else
             rows[kept++] = rows[i];
@@ -135,7 +139,7 @@ static void merge_platforms(struct fold *fold)
     const struct platform_row *b = fold->new_platforms, *b_end = b + fold->new_platform_count;
     struct platform_row *to = fold->platforms;
     while (a < a_end && b < b_end) {
-        int order = compare_platform_rows(a, b);
+        int order = order_of(a, b);
         *to = order <= 0 ? *a++ : *b++;
         if (order == 0)
             add_platform_row(to, b++);
@@ -186,7 +190,7 @@ static enum status read_block(struct fold *fold, struct block_reader *reader, st
         fold->old_platform_count += group.platform_count;
         fold->old_source_count += group.source_count;
     }
-    if (status == STATUS_OK) /* unsorted only if a named platform became a built-in one */
+    if (status == STATUS_OK && reader->named_platforms) /* one may have become built in since */
         fold->old_platform_count = settle_platforms(fold->old_platforms, fold->old_platform_count);
     return status;
 }
@@ -320,9 +324,7 @@ static void take_delta_sources(struct fold *fold, const struct block_reader *rea
 
 static inline unsigned width_of(uint64_t number)
 {
-    if (number == 0)
-        return 0;
-    unsigned bytes = (64 - (unsigned)__builtin_clzll(number) + 7) / 8;
+    unsigned bytes = (64 - (unsigned)__builtin_clzll(number | 1) + 7) / 8 - (number == 0);
     return bytes < 7 ? bytes : 7;
 }
 
@@ -414,15 +416,17 @@ static uint8_t *put_groups(uint8_t *to, const struct fold *fold)
 
         const struct platform_row *first_platform = platform;
         const struct block_source *first_source = source;
-        while (platform < platforms_end && platform->day == slot_day(kind, slot) &&
-               platform->quarter == slot_quarter(kind, slot))
+        const int32_t day = slot_day(kind, slot);
+        const int16_t quarter = slot_quarter(kind, slot);
+        const int64_t start_ms = slot_start_ms(kind, slot);
+        while (platform < platforms_end && platform->day == day && platform->quarter == quarter)
             platform++;
         while (source < sources_end && source->slot == slot)
             source++;
         to = put_group_head(to, &(struct block_group){slot, (unsigned)(platform - first_platform),
                                                       (unsigned)(source - first_source)});
         for (const struct platform_row *row = first_platform; row < platform; row++)
-            to = put_platform_row(to, row, slot_start_ms(kind, slot));
+            to = put_platform_row(to, row, start_ms);
         for (const struct block_source *row = first_source; row < source; row++)
             to = put_source_row(to, row);
     }
@@ -432,7 +436,7 @@ static uint8_t *put_groups(uint8_t *to, const struct fold *fold)
 static enum status write_block(const struct fold *fold, struct bytes *out, struct error *err)
 {
     size_t bytes_max = 1 + VARINT_BYTES_MAX + 8 +
-                       fold->platform_count * (PLATFORM_ROW_BYTES_MAX + GROUP_HEAD_BYTES_MAX) +
+                       fold->platform_count * (NAMED_ROW_BYTES_MAX + GROUP_HEAD_BYTES_MAX) +
                        fold->source_count * (SOURCE_ROW_BYTES_MAX + GROUP_HEAD_BYTES_MAX);
     for (uint32_t i = 0; i < fold->dictionary_count; i++)
         bytes_max += 1 + fold->dictionary[i].len;

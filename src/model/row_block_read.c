@@ -5,9 +5,9 @@
  * collected in one word. So a block that decodes is byte for byte what folding its rows gives,
  * with one exception: a platform that was named when it was written and is built in by now.
  *
- * Bounds: before a row the reader sees to it that PLATFORM_ROW_BYTES_MAX bytes can be read, if
- * need be from `tail`, where zeros stand behind the block's end. A row that used them has moved
- * behind `end`, which is seen before the next one.
+ * Bounds: before a row (and behind a platform's name) the reader sees to it that as many bytes as
+ * the longest row has can be read, if need be from `tail`, where zeros stand behind the block's
+ * end. A row that used them has moved behind `end`, which is seen before the next one.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -78,6 +78,7 @@ enum status block_reader_open(struct block_reader *reader, const struct block_ki
     reader->block_bytes = block.len;
     reader->slot_last = -1;
     reader->in_tail = false;
+    reader->named_platforms = false;
     reader->name_count = 0;
     reader->other = 0;
     if (block.len == 0)
@@ -94,17 +95,27 @@ enum status block_reader_open(struct block_reader *reader, const struct block_ki
     return status;
 }
 
+/* Moves what is left, less than PLATFORM_ROW_BYTES_MAX bytes, to the tail. */
+static const uint8_t *move_to_tail(struct block_reader *reader, const uint8_t *at)
+{
+    enum { ROOM = PLATFORM_ROW_BYTES_MAX };
+    size_t left = (size_t)(reader->end - at);
+    if (reader->block_bytes >= ROOM) /* with what stands before, so that the sizes are constant */
+        memcpy(reader->tail, reader->end - ROOM, ROOM);
+    else
+        memcpy(reader->tail + ROOM - left, at, left);
+    memset(reader->tail + ROOM, 0, ROOM);
+    reader->in_tail = true;
+    reader->end = reader->tail + ROOM;
+    return reader->end - left;
+}
+
 /* Makes PLATFORM_ROW_BYTES_MAX bytes readable from the place that is returned. */
 static inline const uint8_t *with_room(struct block_reader *reader, const uint8_t *at)
 {
     if (__builtin_expect(reader->end - at >= PLATFORM_ROW_BYTES_MAX, 1) || reader->in_tail)
         return at;
-    size_t left = (size_t)(reader->end - at);
-    memset(reader->tail, 0, sizeof reader->tail);
-    memcpy(reader->tail, at, left);
-    reader->in_tail = true;
-    reader->end = reader->tail + left;
-    return reader->tail;
+    return move_to_tail(reader, at);
 }
 
 static inline unsigned get_u16(const uint8_t *from)
@@ -133,8 +144,8 @@ static inline void take_counts(const uint8_t **at, unsigned widths, struct count
         {[EVENT_VIEW] = views, [EVENT_SHARE] = shares, [EVENT_INQUIRY] = inquiries}};
 }
 
-enum status block_reader_next(struct block_reader *reader, struct block_group *out, bool *more,
-                              struct error *err)
+static inline enum status next_group(struct block_reader *reader, struct block_group *out,
+                                     bool *more, struct error *err)
 {
     if (reader->at == reader->end) {
         for (uint32_t i = 0; i < reader->name_count; i++)
@@ -175,7 +186,7 @@ static enum status take_name(struct block_reader *reader, const uint8_t **at, st
 {
     size_t len = *(*at)++;
     reader->at = *at;
-    if (len > PLATFORM_NAME_BYTES_MAX || *at + len > reader->end)
+    if (*at > reader->end || len > (size_t)(reader->end - *at) || len > PLATFORM_NAME_BYTES_MAX)
         return refuse(reader, "a platform's name is too long or cut off", err);
     struct text name = {(const char *)*at, len};
     if (previous->len > 0 && text_compare(*previous, name) >= 0)
@@ -184,12 +195,14 @@ static enum status take_name(struct block_reader *reader, const uint8_t **at, st
     if (status == STATUS_INVALID)
         return refuse(reader, "a platform's name cannot be one", err);
     *previous = name;
-    *at += len;
+    reader->named_platforms = true;
+    *at = with_room(reader, *at + len); /* the numbers follow */
     return status;
 }
 
-static enum status read_platforms(struct block_reader *reader, const struct block_group *group,
-                                  struct platform_row *rows, struct error *err)
+static inline enum status read_platforms(struct block_reader *reader,
+                                         const struct block_group *group, struct platform_row *rows,
+                                         struct error *err)
 {
     const struct platform_row *rows_end = rows + group->platform_count;
     const int32_t day = slot_day(reader->kind, group->slot);
@@ -229,8 +242,8 @@ static enum status read_platforms(struct block_reader *reader, const struct bloc
     return STATUS_OK;
 }
 
-static enum status read_sources(struct block_reader *reader, const struct block_group *group,
-                                struct block_source *rows, struct error *err)
+static inline enum status read_sources(struct block_reader *reader, const struct block_group *group,
+                                       struct block_source *rows, struct error *err)
 {
     const uint8_t *at = reader->at;
     int index_last = -1;
@@ -265,14 +278,27 @@ static enum status read_sources(struct block_reader *reader, const struct block_
     return STATUS_OK;
 }
 
-enum status block_reader_rows(struct block_reader *reader, const struct block_group *group,
-                              struct platform_row *platforms, struct block_source *sources,
+enum status block_reader_next(struct block_reader *reader, struct block_group *out, bool *more,
                               struct error *err)
+{
+    return next_group(reader, out, more, err);
+}
+
+static inline enum status read_rows(struct block_reader *reader, const struct block_group *group,
+                                    struct platform_row *platforms, struct block_source *sources,
+                                    struct error *err)
 {
     enum status status = read_platforms(reader, group, platforms, err);
     if (status == STATUS_OK && group->source_count > 0)
         status = read_sources(reader, group, sources, err);
     return status;
+}
+
+enum status block_reader_rows(struct block_reader *reader, const struct block_group *group,
+                              struct platform_row *platforms, struct block_source *sources,
+                              struct error *err)
+{
+    return read_rows(reader, group, platforms, sources, err);
 }
 
 enum status block_decode(const struct block_kind *kind, struct text block, unsigned slot_first,
@@ -285,13 +311,12 @@ enum status block_decode(const struct block_kind *kind, struct text block, unsig
 
     enum status status = block_reader_open(&reader, kind, block, err);
     while (status == STATUS_OK) {
-        status = block_reader_next(&reader, &group, &more, err);
+        status = next_group(&reader, &group, &more, err);
         if (status != STATUS_OK || !more)
             break;
         if (!count_rows_reserve(rows, group.platform_count, group.source_count))
             return fail(err, STATUS_NO_MEMORY, "no memory for the rows of a %s", kind->name);
-        status = block_reader_rows(&reader, &group, rows->platforms + rows->platform_count, sources,
-                                   err);
+        status = read_rows(&reader, &group, rows->platforms + rows->platform_count, sources, err);
         if (status != STATUS_OK || group.slot < slot_first || group.slot > slot_last)
             continue; /* what was read is left behind the count */
         rows->platform_count += group.platform_count;
