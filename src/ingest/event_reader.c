@@ -236,6 +236,8 @@ static enum status read_milliseconds(struct reader *reader, int64_t *out)
     if (!whole)
         return refuse_number(reader);
     cursor->at = at;
+    if (at == cursor->end) /* the number was cut off: its value says nothing */
+        return json_expected(cursor, "',' or '}'", reader->err);
     *out = negative ? -value : value;
     return STATUS_OK;
 }
