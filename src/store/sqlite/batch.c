@@ -31,10 +31,11 @@ static const char *const batch_sql[BATCH_STATEMENTS] = {
     [BATCH_ROLLBACK] = "ROLLBACK",
     [BATCH_POSITION] = "SELECT batch, seq FROM state WHERE one = 1",
     [BATCH_MOVE] = "UPDATE state SET batch = ?1, seq = ?2 WHERE one = 1",
+    /* blocks: ?1 user, ?2 month, ?3 listing, ?4 day, ?5 block */
     [BATCH_TOTALS] = "SELECT block FROM totals WHERE user = ?1 AND month = ?2 AND listing = ?3",
     /* REPLACE into a table without further indexes is one overwrite in place */
     [BATCH_PUT_TOTALS] = "REPLACE INTO totals (user, month, listing, block)"
-                         " VALUES (?1, ?2, ?3, ?4)",
+                         " VALUES (?1, ?2, ?3, ?5)",
     [BATCH_CELLS] = "SELECT block FROM cells"
                     " WHERE user = ?1 AND month = ?2 AND listing = ?3 AND day = ?4",
     [BATCH_PUT_CELLS] = "REPLACE INTO cells (user, month, listing, day, block)"
@@ -48,6 +49,15 @@ static const char *const batch_sql[BATCH_STATEMENTS] = {
                           " (user, listing, address, price, currency, image, status, updated_ms)"
                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [BATCH_REMOVE_LISTING] = "DELETE FROM listings WHERE user = ?1 AND listing = ?2",
+};
+
+/* Whose block: a listing's month of totals, or day of cells. */
+struct block_key {
+    struct text user_id;
+    struct text listing_id;
+    int32_t month;
+    int32_t day; /* by_day only */
+    bool by_day;
 };
 
 /* One batch on its way; the words for failures name it. */
@@ -106,109 +116,83 @@ enum status block_corrupt(struct connection *connection, const char *part, struc
                 why->message);
 }
 
+enum status block_missing(struct error *why)
+{
+    return fail(why, STATUS_CORRUPT, "its block is empty");
+}
+
+static enum status failed(struct applying *applying, struct error *err)
+{
+    return connection_failed(&applying->writer->connection, applying->doing, err);
+}
+
 /* Runs a statement that answers no rows. */
 static enum status run(struct applying *applying, enum batch_statement which, struct error *err)
 {
     sqlite3_stmt *statement = applying->writer->statements[which];
     enum status status = STATUS_OK;
     if (sqlite3_step(statement) != SQLITE_DONE)
-        status = connection_failed(&applying->writer->connection, applying->doing, err);
+        status = failed(applying, err);
     sqlite3_reset(statement);
     return status;
 }
 
-static enum status cannot_bind(struct applying *applying, struct error *err)
+/* Parameters 1 to 4; a month's block has no fourth. */
+static bool bind_key(sqlite3_stmt *statement, const struct block_key *key)
 {
-    return connection_failed(&applying->writer->connection, applying->doing, err);
+    return bind_text(statement, 1, key->user_id) && bind_number(statement, 2, key->month) &&
+           bind_text(statement, 3, key->listing_id) &&
+           (!key->by_day || bind_number(statement, 4, key->day));
 }
 
-/* Steps a bound statement that selects a block; *block, valid until reset, is empty if none is. */
-static enum status read_block(struct applying *applying, sqlite3_stmt *statement,
-                              struct text *block, struct error *err)
-{
-    int code = sqlite3_step(statement);
-    if (code != SQLITE_ROW && code != SQLITE_DONE)
-        return connection_failed(&applying->writer->connection, applying->doing, err);
-    *block = code == SQLITE_ROW ? column_blob(statement, 0) : (struct text){0};
-    return STATUS_OK;
-}
-
-static enum status fold_totals(struct applying *applying, struct text user_id, int32_t month,
-                               struct text listing_id, const struct count_rows *totals,
-                               struct error *err)
+/* Makes writer->folded the stored block of the key, if there is one, plus delta. */
+static enum status fold(struct applying *applying, const struct block_key *key,
+                        const struct count_rows *delta, struct error *err)
 {
     struct batch_writer *writer = applying->writer;
-    sqlite3_stmt *get = writer->statements[BATCH_TOTALS];
-    sqlite3_stmt *put = writer->statements[BATCH_PUT_TOTALS];
+    sqlite3_stmt *get = writer->statements[key->by_day ? BATCH_CELLS : BATCH_TOTALS];
     struct error why = {0};
-    struct text block;
-    enum status status;
+    struct text block = {0};
+    enum status status = STATUS_OK;
 
-    if (!bind_text(get, 1, user_id) || !bind_number(get, 2, month) ||
-        !bind_text(get, 3, listing_id))
-        return cannot_bind(applying, err);
-    status = read_block(applying, get, &block, err);
-    if (status != STATUS_OK)
-        goto cleanup;
-    status = month_block_fold(block, month, totals, &writer->folded, &why);
-    if (status == STATUS_CORRUPT)
-        status = block_corrupt(&writer->connection, "totals", user_id, listing_id,
-                               month_first_day(month), 7, &why, err);
-    else if (status != STATUS_OK)
-        status = fail(err, status, "%s", why.message);
-    if (status != STATUS_OK)
-        goto cleanup;
-    if (!bind_text(put, 1, user_id) || !bind_number(put, 2, month) ||
-        !bind_text(put, 3, listing_id) ||
-        !bind_blob(put, 4, writer->folded.at, writer->folded.len)) {
-        status = cannot_bind(applying, err);
+    int code = bind_key(get, key) ? sqlite3_step(get) : SQLITE_ERROR;
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        status = failed(applying, err);
         goto cleanup;
     }
-    sqlite3_reset(get);
-    status = run(applying, BATCH_PUT_TOTALS, err);
+    if (code == SQLITE_ROW) {
+        block = column_blob(get, 0);
+        if (block.len == 0)
+            status = block_missing(&why);
+    }
+    if (status == STATUS_OK)
+        status = key->by_day ? cell_block_fold(block, key->day, delta, &writer->folded, &why)
+                             : month_block_fold(block, key->month, delta, &writer->folded, &why);
+    if (status == STATUS_CORRUPT)
+        status =
+            block_corrupt(&writer->connection, key->by_day ? "cells" : "totals", key->user_id,
+                          key->listing_id, key->by_day ? key->day : month_first_day(key->month),
+                          key->by_day ? DATE_BYTES : MONTH_BYTES, &why, err);
+    else if (status != STATUS_OK)
+        status = fail(err, status, "%s", why.message);
 
 cleanup:
     sqlite3_reset(get);
     return status;
 }
 
-static enum status fold_cells(struct applying *applying, struct text user_id, int32_t month,
-                              struct text listing_id, int32_t day, const struct count_rows *cells,
-                              struct error *err)
+static enum status apply_block(struct applying *applying, const struct block_key *key,
+                               const struct count_rows *delta, struct error *err)
 {
     struct batch_writer *writer = applying->writer;
-    sqlite3_stmt *get = writer->statements[BATCH_CELLS];
-    sqlite3_stmt *put = writer->statements[BATCH_PUT_CELLS];
-    struct error why = {0};
-    struct text block;
-    enum status status;
-
-    if (!bind_text(get, 1, user_id) || !bind_number(get, 2, month) ||
-        !bind_text(get, 3, listing_id) || !bind_number(get, 4, day))
-        return cannot_bind(applying, err);
-    status = read_block(applying, get, &block, err);
-    if (status != STATUS_OK)
-        goto cleanup;
-    status = cell_block_fold(block, day, cells, &writer->folded, &why);
-    if (status == STATUS_CORRUPT)
-        status = block_corrupt(&writer->connection, "cells", user_id, listing_id, day, DATE_BYTES,
-                               &why, err);
-    else if (status != STATUS_OK)
-        status = fail(err, status, "%s", why.message);
-    if (status != STATUS_OK)
-        goto cleanup;
-    if (!bind_text(put, 1, user_id) || !bind_number(put, 2, month) ||
-        !bind_text(put, 3, listing_id) || !bind_number(put, 4, day) ||
-        !bind_blob(put, 5, writer->folded.at, writer->folded.len)) {
-        status = cannot_bind(applying, err);
-        goto cleanup;
-    }
-    sqlite3_reset(get);
-    status = run(applying, BATCH_PUT_CELLS, err);
-
-cleanup:
-    sqlite3_reset(get);
-    return status;
+    enum batch_statement which = key->by_day ? BATCH_PUT_CELLS : BATCH_PUT_TOTALS;
+    sqlite3_stmt *put = writer->statements[which];
+    enum status status = fold(applying, key, delta, err);
+    if (status != STATUS_OK || writer->folded.len == 0)
+        return status;
+    if (!bind_key(put, key) || !bind_blob(put, 5, writer->folded.at, writer->folded.len))
+        return failed(applying, err);
+    return run(applying, which, err);
 }
 
 /* Takes the rows of the next day off *rest into *day_rows. */
@@ -244,14 +228,16 @@ static enum status apply_month(void *context, struct text user_id, int32_t month
 {
     struct applying *applying = context;
     enum status status = STATUS_OK;
+    struct block_key key = {.user_id = user_id, .listing_id = listing_id, .month = month};
     if (totals->platform_count + totals->source_count > 0)
-        status = fold_totals(applying, user_id, month, listing_id, totals, err);
+        status = apply_block(applying, &key, totals, err);
 
+    key.by_day = true;
     struct count_rows rest = *cells; /* a view: nothing of it is freed */
     while (status == STATUS_OK && rest.platform_count + rest.source_count > 0) {
         struct count_rows day_rows;
-        int32_t day = next_day(&rest, &day_rows);
-        status = fold_cells(applying, user_id, month, listing_id, day, &day_rows, err);
+        key.day = next_day(&rest, &day_rows);
+        status = apply_block(applying, &key, &day_rows, err);
     }
     return status;
 }
@@ -267,7 +253,7 @@ static enum status apply_inquiry(void *context, const struct inquiry *inquiry, s
         !bind_number(put, 3, inquiry->time_ms) || !bind_text(put, 4, inquiry->key) ||
         !bind_number(put, 5, inquiry->received_ms) || !bind_text(put, 6, platform) ||
         !bind_text(put, 7, inquiry->source) || !bind_text(put, 8, inquiry->content))
-        return cannot_bind(applying, err);
+        return failed(applying, err);
     return run(applying, BATCH_PUT_INQUIRY, err);
 }
 
@@ -278,7 +264,7 @@ static enum status apply_listing(void *context, struct text user_id, struct text
     if (details == NULL) {
         sqlite3_stmt *drop = applying->writer->statements[BATCH_REMOVE_LISTING];
         if (!bind_text(drop, 1, user_id) || !bind_text(drop, 2, listing_id))
-            return cannot_bind(applying, err);
+            return failed(applying, err);
         return run(applying, BATCH_REMOVE_LISTING, err);
     }
     sqlite3_stmt *put = applying->writer->statements[BATCH_PUT_LISTING];
@@ -288,7 +274,7 @@ static enum status apply_listing(void *context, struct text user_id, struct text
         !bind_text(put, 3, details->address) || !bind_text(put, 5, details->currency) ||
         !bind_text(put, 6, details->image) || !bind_text(put, 7, details->status) ||
         !bind_number(put, 8, details->updated_ms))
-        return cannot_bind(applying, err);
+        return failed(applying, err);
     return run(applying, BATCH_PUT_LISTING, err);
 }
 
@@ -298,7 +284,7 @@ static enum status move_position(struct applying *applying, const struct store_b
     sqlite3_stmt *move = applying->writer->statements[BATCH_MOVE];
     if (!bind_number(move, 1, (int64_t)rollup_batch(batch->rollup)) ||
         !bind_number(move, 2, (int64_t)batch->seq))
-        return cannot_bind(applying, err);
+        return failed(applying, err);
     enum status status = run(applying, BATCH_MOVE, err);
     assert(status != STATUS_OK || sqlite3_changes(applying->writer->connection.db) == 1);
     return status;

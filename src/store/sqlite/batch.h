@@ -10,6 +10,8 @@
 #include "store/sqlite/connection.h"
 #include "store/store.h"
 
+enum { MONTH_BYTES = 7 }; /* YYYY-MM */
+
 enum batch_statement {
     BATCH_BEGIN,
     BATCH_COMMIT,
@@ -52,10 +54,15 @@ MUST_USE enum status position_read(struct connection *connection, sqlite3_stmt *
 
 /*
  * Gives bad block bytes the words that name them: "store P: totals of user U, listing L, 2026-01:
- * why". part is "totals" or "cells"; a month's date has seven characters, a day's ten.
+ * why". part is "totals" or "cells"; date_bytes is MONTH_BYTES for the former, DATE_BYTES for the
+ * latter.
  */
 enum status block_corrupt(struct connection *connection, const char *part, struct text user_id,
                           struct text listing_id, int32_t day, int date_bytes,
                           const struct error *why, struct error *err);
+
+/* A row is only written with a block in it, so an empty one has lost counts: STATUS_CORRUPT. To
+ * those who fold and decode, no bytes mean that nothing was counted yet. */
+enum status block_missing(struct error *why);
 
 #endif

@@ -24,23 +24,7 @@
 #include "model/cell_block.h"
 #include "model/month_block.h"
 #include "model/platform.h"
-#include "store/sqlite/batch.h"
-#include "store/sqlite/connection.h"
-
-enum reader_statement {
-    READ_BEGIN,
-    READ_END,
-    READ_POSITION,
-    READ_TOTALS_OF_LISTING,
-    READ_TOTALS,
-    READ_CELLS_OF_LISTING,
-    READ_CELLS,
-    READ_INQUIRIES_OF_LISTING,
-    READ_INQUIRIES,
-    READ_LISTING,
-    READ_LISTINGS,
-    READER_STATEMENTS
-};
+#include "store/sqlite/parts.h"
 
 #define INQUIRY_COLUMNS "listing, time_ms, key, received_ms, platform, source, content"
 #define LISTING_COLUMNS "listing, address, price, currency, image, status, updated_ms"
@@ -71,13 +55,6 @@ static const char *const reader_sql[READER_STATEMENTS] = {
                      " WHERE user = ?1 AND listing = ?2 AND listing > ?3 LIMIT ?4",
     [READ_LISTINGS] = "SELECT " LISTING_COLUMNS " FROM listings"
                       " WHERE user = ?1 AND listing > ?3 ORDER BY listing LIMIT ?4",
-};
-
-struct sqlite_reader {
-    struct store_reader reader; /* first, so that one pointer is both */
-    struct connection connection;
-    sqlite3_stmt *statements[READER_STATEMENTS];
-    struct count_rows rows; /* of the block in hand */
 };
 
 /* What distinguishes a question for totals from one for cells. */
@@ -174,13 +151,18 @@ static enum status decode_block(struct sqlite_reader *reader, const struct grain
     int32_t key = (int32_t)sqlite3_column_int64(statement, 1);
     struct text block = column_blob(statement, 2);
     struct error why = {0};
-    enum status status = grain->by_day ? cell_block_decode(block, key, &reader->rows, &why)
-                                       : month_block_decode(block, key, scope->first_day,
-                                                            scope->last_day, &reader->rows, &why);
+    enum status status;
+    if (block.len == 0)
+        status = block_missing(&why);
+    else if (grain->by_day)
+        status = cell_block_decode(block, key, &reader->rows, &why);
+    else
+        status =
+            month_block_decode(block, key, scope->first_day, scope->last_day, &reader->rows, &why);
     if (status == STATUS_CORRUPT)
         return block_corrupt(&reader->connection, grain->name, scope->user_id, listing_id,
                              grain->by_day ? key : month_first_day(key),
-                             grain->by_day ? DATE_BYTES : 7, &why, err);
+                             grain->by_day ? DATE_BYTES : MONTH_BYTES, &why, err);
     return status == STATUS_OK ? STATUS_OK : fail(err, status, "%s", why.message);
 }
 

@@ -9,9 +9,7 @@
 
 #include "store/store.h"
 
-struct sqlite_reader; /* made by sqlite_reader_open(), freed by sqlite_reader_close() */
-
-/* path must outlive the reader. */
+/* path must outlive the reader, which sqlite_reader_close() frees. */
 MUST_USE enum status sqlite_reader_open(const char *path, uint64_t cache_bytes,
                                         const struct store_ops *ops, struct store_reader **out,
                                         struct error *err);

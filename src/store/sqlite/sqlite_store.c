@@ -28,7 +28,7 @@
 #include "store/sqlite/schema.h"
 
 static const uint64_t cache_bytes_default = 64 * 1024 * 1024;
-static const uint64_t log_bytes_kept = 64 * 1024 * 1024;
+static const uint64_t log_bytes_kept_default = 64 * 1024 * 1024;
 enum { TRUNCATE_BUSY_MS = 100 };
 
 static struct sqlite_store *of(struct store *store)
@@ -148,7 +148,7 @@ static enum status sqlite_maintain(struct store *base, struct error *err)
     enum status status = checkpoint(store, SQLITE_CHECKPOINT_PASSIVE, &done, err);
     if (status == STATUS_OK)
         status = file_bytes(store->wal_path, &log, err);
-    if (status != STATUS_OK || !done || log <= log_bytes_kept)
+    if (status != STATUS_OK || !done || log <= store->log_bytes_kept)
         return status;
 
     sqlite3_busy_timeout(store->writer.connection.db, TRUNCATE_BUSY_MS);
@@ -196,6 +196,7 @@ enum status sqlite_store_open(const struct sqlite_store_options *options, struct
         goto cleanup;
     }
     store->store.ops = &sqlite_ops;
+    store->log_bytes_kept = log_bytes_kept_default;
     store->cache_bytes = options->cache_bytes == 0 ? cache_bytes_default : options->cache_bytes;
 
     status = resolve(store, options->path, err);
