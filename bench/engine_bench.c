@@ -1,0 +1,337 @@
+/*
+ * engine_bench.c - the engine without HTTP: how fast events become durable, replay, and are asked.
+ *
+ *   engine_bench record DIR EVENTS LISTINGS ids|plain   groups of 10,000, Zipf 0.99 over LISTINGS
+ *   engine_bench crash  DIR EVENTS LISTINGS ids|plain   the same, never sealed, then gone without a
+ *                                                       word: leaves a journal to replay
+ *   engine_bench replay DIR EVENTS                      opens what crash left
+ *   engine_bench load   DIR LISTINGS DAYS               a portal's month, in the store
+ *   engine_bench ask    DIR LISTINGS DAYS               one listing, then all of them
+ *
+ * Prints `name value` lines. Only the engine's own work is timed: events are made beforehand, a
+ * group at a time. Keys follow Gray et al., "Quickly generating billion-record synthetic databases"
+ * (SIGMOD 1994), scrambled so that neighbours in rank are strangers in the hash table.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/footfall.h"
+
+enum {
+    GROUP = ENGINE_SUBMISSION_EVENTS_MAX,
+    NAME_BYTES = 24,
+    ASK_ONE_ROUNDS = 20000,
+    ASK_ALL_ROUNDS = 15
+};
+
+static const double zipf_theta = 0.99;
+static const int64_t day_ms = 86400000;
+
+static void die(const struct error *err)
+{
+    fprintf(stderr, "engine_bench: %s\n", err->message);
+    exit(1);
+}
+
+static void die_usage(void)
+{
+    fprintf(stderr, "usage: engine_bench record|crash DIR EVENTS LISTINGS ids|plain\n"
+                    "       engine_bench replay DIR EVENTS\n"
+                    "       engine_bench load|ask DIR LISTINGS DAYS\n");
+    exit(2);
+}
+
+static void *must_alloc(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    if (memory == NULL) {
+        fprintf(stderr, "engine_bench: no memory\n");
+        exit(1);
+    }
+    return memory;
+}
+
+static uint64_t number(const char *text)
+{
+    char *end = NULL;
+    uint64_t value = strtoull(text, &end, 10);
+    if (end == text || *end != '\0' || value == 0)
+        die_usage();
+    return value;
+}
+
+/* SplitMix64 */
+static uint64_t random_next(uint64_t *state)
+{
+    uint64_t word = *state += 0x9e3779b97f4a7c15;
+    word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9;
+    word = (word ^ (word >> 27)) * 0x94d049bb133111eb;
+    return word ^ (word >> 31);
+}
+
+static double random_unit(uint64_t *state)
+{
+    return (double)(random_next(state) >> 11) * 0x1p-53;
+}
+
+struct zipf {
+    uint64_t count;
+    double zeta;
+    double alpha;
+    double eta;
+};
+
+static void zipf_init(struct zipf *zipf, uint64_t count)
+{
+    double zeta = 0;
+    for (uint64_t i = 1; i <= count; i++)
+        zeta += 1 / pow((double)i, zipf_theta);
+    double zeta_of_two = 1 + pow(0.5, zipf_theta);
+    *zipf = (struct zipf){
+        .count = count,
+        .zeta = zeta,
+        .alpha = 1 / (1 - zipf_theta),
+        .eta = (1 - pow(2 / (double)count, 1 - zipf_theta)) / (1 - zeta_of_two / zeta),
+    };
+}
+
+static uint64_t zipf_next(const struct zipf *zipf, uint64_t *random)
+{
+    double u = random_unit(random);
+    double uz = u * zipf->zeta;
+    uint64_t rank = 0;
+    if (uz >= 1 && uz < 1 + pow(0.5, zipf_theta))
+        rank = 1;
+    else if (uz >= 1)
+        rank = (uint64_t)((double)zipf->count * pow(zipf->eta * u - zipf->eta + 1, zipf->alpha));
+    uint64_t scramble = rank;
+    return random_next(&scramble) % zipf->count;
+}
+
+/* One group of events and the bytes they point to. */
+struct batch {
+    struct event events[GROUP];
+    char listings[GROUP][NAME_BYTES];
+    char ids[GROUP][NAME_BYTES];
+};
+
+static struct text name_into(char *out, const char *prefix, uint64_t value)
+{
+    int len = snprintf(out, NAME_BYTES, "%s%010" PRIu64, prefix, value);
+    return (struct text){out, (size_t)len};
+}
+
+static void batch_fill(struct batch *batch, const struct zipf *zipf, uint64_t *random,
+                       uint64_t serial, bool with_ids, int64_t now_ms)
+{
+    for (size_t i = 0; i < GROUP; i++) {
+        uint64_t dice = random_next(random);
+        batch->events[i] = (struct event){
+            .user_id = text_of("portal-00001"),
+            .listing_id = name_into(batch->listings[i], "l-", zipf_next(zipf, random)),
+            .type = dice % 100 < 95   ? EVENT_VIEW
+                    : dice % 100 < 99 ? EVENT_SHARE
+                                      : EVENT_INQUIRY,
+            .platform = (uint8_t)((dice >> 8) % 4),
+            .time_ms = now_ms,
+        };
+        if (with_ids)
+            batch->events[i].id = name_into(batch->ids[i], "event-", serial + i);
+    }
+}
+
+static void open_or_die(const char *dir, bool never_seal, struct footfall **out)
+{
+    struct error err = {0};
+    struct engine_options options = {
+        .data_dir = dir,
+        .clock = clock_system(),
+        .rollup_bytes = (uint64_t)2 << 30,
+        .dedupe_ids = 20000000,
+        .seal_journal_bytes = never_seal ? (uint64_t)1 << 40 : 0,
+        .seal_interval_ms = never_seal ? 3600000 : 0,
+    };
+    if (footfall_open(&options, out, &err) != STATUS_OK)
+        die(&err);
+}
+
+static void close_or_die(struct footfall *footfall)
+{
+    struct error err = {0};
+    if (footfall_close(footfall, &err) != STATUS_OK)
+        die(&err);
+}
+
+static void record(const char *dir, uint64_t events, uint64_t listings, bool with_ids, bool crash)
+{
+    struct footfall *footfall = NULL;
+    struct error err = {0};
+    struct zipf zipf;
+    struct batch *batch = must_alloc(1, sizeof *batch);
+    uint64_t random = 1;
+    uint64_t spent_ns = 0;
+    uint64_t longest_ns = 0;
+
+    zipf_init(&zipf, listings);
+    open_or_die(dir, crash, &footfall);
+    uint64_t groups = events / GROUP;
+    for (uint64_t i = 0; i < groups; i++) {
+        struct record_result result;
+        batch_fill(batch, &zipf, &random, i * GROUP, with_ids, footfall_now_ms(footfall));
+        uint64_t begun = monotonic_ns();
+        if (footfall_record_events(footfall, batch->events, GROUP, &result, &err) != STATUS_OK)
+            die(&err);
+        uint64_t took = monotonic_ns() - begun;
+        spent_ns += took;
+        longest_ns = took > longest_ns ? took : longest_ns;
+        if (result.recorded != GROUP) {
+            fprintf(stderr, "engine_bench: %" PRIu64 " of %d recorded\n", result.recorded, GROUP);
+            exit(1);
+        }
+    }
+    printf("events_per_second %.0f\n", (double)(groups * GROUP) / ((double)spent_ns / 1e9));
+    printf("longest_group_ms %.1f\n", (double)longest_ns / 1e6);
+    fflush(stdout);
+    if (crash)
+        _exit(0);
+    close_or_die(footfall);
+    free(batch);
+}
+
+static void replay(const char *dir, uint64_t events)
+{
+    struct footfall *footfall = NULL;
+    struct engine_stats stats;
+    uint64_t begun = monotonic_ns();
+    open_or_die(dir, true, &footfall);
+    uint64_t took = monotonic_ns() - begun;
+    footfall_get_stats(footfall, &stats);
+    if (stats.replayed_records < events / GROUP) {
+        fprintf(stderr, "engine_bench: only %" PRIu64 " records to replay\n",
+                stats.replayed_records);
+        exit(1);
+    }
+    printf("replayed_per_second %.0f\n", (double)events / ((double)stats.replay_ns / 1e9));
+    printf("open_ms %.1f\n", (double)took / 1e6);
+    fflush(stdout);
+    _exit(0); /* the journal stays as it is, for the next run */
+}
+
+/* Every listing, on every day: a few views on each of three platforms. */
+static void load(const char *dir, uint64_t listings, uint64_t days)
+{
+    struct footfall *footfall = NULL;
+    struct error err = {0};
+    struct batch *batch = must_alloc(1, sizeof *batch);
+    struct record_result result;
+    size_t count = 0;
+
+    open_or_die(dir, false, &footfall);
+    int64_t now_ms = footfall_now_ms(footfall);
+    for (uint64_t i = 0; i < listings * days * 3; i++) {
+        batch->events[count] = (struct event){
+            .user_id = text_of("portal-00001"),
+            .listing_id = name_into(batch->listings[count], "l-", i / 3 % listings),
+            .type = i % 7 == 0 ? EVENT_SHARE : EVENT_VIEW,
+            .platform = (uint8_t)(1 + i % 3),
+            .time_ms = now_ms - (int64_t)(i / 3 / listings) * day_ms,
+        };
+        if (++count < GROUP && i + 1 < listings * days * 3)
+            continue;
+        if (footfall_record_events(footfall, batch->events, count, &result, &err) != STATUS_OK)
+            die(&err);
+        count = 0;
+    }
+    if (footfall_flush(footfall, &err) != STATUS_OK)
+        die(&err);
+    close_or_die(footfall);
+    free(batch);
+}
+
+static int compare_ns(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a;
+    uint64_t right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static void print_times(const char *name, uint64_t *times, size_t count)
+{
+    qsort(times, count, sizeof *times, compare_ns);
+    printf("%s_p50_us %.1f\n", name, (double)times[count / 2] / 1e3);
+    printf("%s_p99_us %.1f\n", name, (double)times[count * 99 / 100] / 1e3);
+}
+
+static void ask(const char *dir, uint64_t listings, uint64_t days)
+{
+    struct footfall *footfall = NULL;
+    struct error err = {0};
+    struct arena arena = {.chunk_bytes = (size_t)1 << 20};
+    struct range range;
+    uint64_t *times = must_alloc(ASK_ONE_ROUNDS, sizeof *times);
+    uint64_t random = 2;
+    char name[NAME_BYTES];
+    uint64_t seen = 0;
+
+    open_or_die(dir, false, &footfall);
+    const struct range_request request = {.period = text_of("monthly")};
+    if (footfall_resolve_range(footfall, &request, &range, &err) != STATUS_OK)
+        die(&err);
+
+    for (size_t i = 0; i < ASK_ONE_ROUNDS; i++) {
+        struct aggregated_metrics metrics;
+        struct text listing = name_into(name, "l-", random_next(&random) % listings);
+        uint64_t begun = monotonic_ns();
+        if (footfall_get_aggregated_metrics(footfall, text_of("portal-00001"), listing, &range,
+                                            &arena, &metrics, &err) != STATUS_OK)
+            die(&err);
+        times[i] = monotonic_ns() - begun;
+        seen += metrics.totals.of[EVENT_VIEW] + metrics.totals.of[EVENT_SHARE];
+        arena_reset(&arena);
+    }
+    /* the oldest day of the load may have left the range at midnight */
+    if (seen < ASK_ONE_ROUNDS * (days - 1) * 3) {
+        fprintf(stderr, "engine_bench: the folder does not hold the load\n");
+        exit(1);
+    }
+    print_times("one_listing", times, ASK_ONE_ROUNDS);
+
+    for (size_t i = 0; i < ASK_ALL_ROUNDS; i++) {
+        struct metrics_page page;
+        const struct metrics_page_request first = {.sort = SORT_VIEWS,
+                                                   .limit = METRICS_PAGE_DEFAULT};
+        uint64_t begun = monotonic_ns();
+        if (footfall_get_all_listings_metrics(footfall, text_of("portal-00001"), &range, &first,
+                                              &arena, &page, &err) != STATUS_OK)
+            die(&err);
+        times[i] = monotonic_ns() - begun;
+        arena_reset(&arena);
+    }
+    print_times("all_listings", times, ASK_ALL_ROUNDS);
+    arena_done(&arena);
+    free(times);
+    close_or_die(footfall);
+}
+
+int main(int argc, char **argv)
+{
+    const char *what = argc > 1 ? argv[1] : "";
+    if (argc == 6 && (strcmp(what, "record") == 0 || strcmp(what, "crash") == 0))
+        record(argv[2], number(argv[3]), number(argv[4]), strcmp(argv[5], "ids") == 0,
+               strcmp(what, "crash") == 0);
+    else if (argc == 4 && strcmp(what, "replay") == 0)
+        replay(argv[2], number(argv[3]));
+    else if (argc == 5 && strcmp(what, "load") == 0)
+        load(argv[2], number(argv[3]), number(argv[4]));
+    else if (argc == 5 && strcmp(what, "ask") == 0)
+        ask(argv[2], number(argv[3]), number(argv[4]));
+    else
+        die_usage();
+    return 0;
+}
