@@ -146,7 +146,7 @@ TEST(what_is_no_json_is_refused_at_its_byte)
         {ASKED "\"inquiry\":{\"a\":1,}}", "invalid_json", "", 69, -1, "key in quotes"},
         {ASKED "\"inquiry\":{\"a\" 1}}", "invalid_json", "", 67, -1, "':'"},
         {ASKED "\"inquiry\":{\"a\":NaN}}", "invalid_json", "", 67, -1, "found 'N'"},
-        {ASKED "\"inquiry\":{\"a\nb\":1}}", "invalid_json", "", 64, -1, "0x0A"},
+        {ASKED "\"inquiry\":{\"a\nb\":1}}", "invalid_json", "", 65, -1, "0x0A"},
         {ASKED "\"inquiry\":{\"a\":", "invalid_json", "", 67, -1, "ends at byte 67"},
     };
     CHECK_REFUSALS(rows);
