@@ -8,8 +8,8 @@
  *     block:  count (4) | CRC32C of the hour, count and fingerprints (4) | fingerprints (8 each)
  *
  * All numbers are little-endian. A block is written behind the last good one and synced before
- * anyone relies on it, so a bad block is a torn tail exactly when nothing was appended behind it:
- * when it reaches, or claims to reach, the end of the file. What was torn is still in the journal.
+ * anyone relies on it, so a bad block is a torn tail exactly when no good one stands behind it,
+ * at any multiple of 8 bytes. What was torn is still in the journal.
  *
  * A failed sync leaves the file's state unknown: the handle is dropped and the block is written
  * and synced again as a whole; a reader then finds one good copy, or a torn tail and, in the
@@ -218,48 +218,50 @@ static uint32_t block_checksum(int64_t hour, uint32_t count, const uint8_t *fing
     return crc32c(crc32c(0, head, sizeof head), fingerprints, (size_t)count * 8);
 }
 
-/* Gives the blocks of one open file; *end is set behind the last good one. */
-static enum status load_blocks(struct dedupe_files *files, const struct hour_file *file, int fd,
-                               uint64_t size, const char *path, dedupe_files_fn *each,
-                               void *context, uint64_t *end, struct error *err)
+/* Whether the bytes begin with a whole, good block; *len is its length. */
+static bool good_block(int64_t hour, const uint8_t *at, size_t left, size_t *len)
 {
-    uint64_t at = HEAD_BYTES;
-    while (at < size) {
-        uint8_t head[BLOCK_HEAD_BYTES];
-        size_t got = 0;
-        enum status status = file_read_at(fd, head, sizeof head, (off_t)at, &got, path, err);
+    if (left < BLOCK_HEAD_BYTES)
+        return false;
+    uint32_t count = get_u32(at);
+    if (count == 0 || count > BLOCK_IDS_MAX || (left - BLOCK_HEAD_BYTES) / 8 < count)
+        return false;
+    *len = BLOCK_HEAD_BYTES + (size_t)count * 8;
+    return get_u32(at + 4) == block_checksum(hour, count, at + BLOCK_HEAD_BYTES);
+}
+
+static bool good_block_behind(int64_t hour, const uint8_t *at, size_t left)
+{
+    size_t len;
+    for (size_t offset = 8; offset < left; offset += 8)
+        if (good_block(hour, at + offset, left - offset, &len))
+            return true;
+    return false;
+}
+
+/* Gives the blocks behind the head; file->end is set behind the last good one. The bytes are
+ * those of files->block, aligned for numbers. */
+static enum status give_blocks(struct dedupe_files *files, struct hour_file *file, const char *path,
+                               dedupe_files_fn *each, void *context, struct error *err)
+{
+    uint8_t *bytes = files->block.at;
+    size_t size = files->block.len;
+    size_t at = 0;
+    size_t len;
+    for (; at < size && good_block(file->hour, bytes + at, size - at, &len); at += len) {
+        uint64_t *fingerprints = (uint64_t *)(void *)(bytes + at + BLOCK_HEAD_BYTES);
+        size_t count = (len - BLOCK_HEAD_BYTES) / 8;
+        for (size_t i = 0; i < count; i++)
+            fingerprints[i] = get_u64((const uint8_t *)&fingerprints[i]);
+        enum status status = each(context, file->hour, fingerprints, count, err);
         if (status != STATUS_OK)
             return status;
-        uint32_t count = get_u32(head);
-        uint64_t next = at + BLOCK_HEAD_BYTES + (uint64_t)count * 8;
-        bool whole = got == sizeof head && count > 0 && count <= BLOCK_IDS_MAX && next <= size;
-        if (whole) {
-            files->block.len = 0;
-            if (!bytes_reserve(&files->block, (size_t)count * 8))
-                return fail(err, STATUS_NO_MEMORY, "no memory to read %s", path);
-            status = file_read_at(fd, files->block.at, (size_t)count * 8,
-                                  (off_t)(at + BLOCK_HEAD_BYTES), &got, path, err);
-            if (status != STATUS_OK)
-                return status;
-            whole = got == (size_t)count * 8 &&
-                    get_u32(head + 4) == block_checksum(file->hour, count, files->block.at);
-        }
-        if (!whole) {
-            if (count <= BLOCK_IDS_MAX && count > 0 && next < size)
-                return fail(err, STATUS_CORRUPT,
-                            "%s at byte %llu: a block of fingerprints fails its checksum", path,
-                            (unsigned long long)at);
-            break; /* torn: nothing stands behind it */
-        }
-        uint64_t *fingerprints = (uint64_t *)(void *)files->block.at;
-        for (uint32_t i = 0; i < count; i++)
-            fingerprints[i] = get_u64(files->block.at + (size_t)i * 8);
-        status = each(context, file->hour, fingerprints, count, err);
-        if (status != STATUS_OK)
-            return status;
-        at = next;
     }
-    *end = at;
+    if (at < size && good_block_behind(file->hour, bytes + at, size - at))
+        return fail(err, STATUS_CORRUPT,
+                    "%s at byte %zu: a block of fingerprints fails its checksum", path,
+                    at + HEAD_BYTES);
+    file->end = HEAD_BYTES + at;
     return STATUS_OK;
 }
 
@@ -296,8 +298,15 @@ static enum status load_hour(struct dedupe_files *files, struct hour_file *file,
             fail(err, STATUS_CORRUPT, "%s at byte 24: it holds hour %lld", path, (long long)hour);
         goto cleanup;
     }
-    status = load_blocks(files, file, fd, (uint64_t)stat_buf.st_size, path, each, context,
-                         &file->end, err);
+    files->block.len = 0;
+    if (!bytes_reserve(&files->block, (size_t)stat_buf.st_size)) {
+        status = fail(err, STATUS_NO_MEMORY, "no memory to read %s", path);
+        goto cleanup;
+    }
+    status = file_read_at(fd, files->block.at, (size_t)stat_buf.st_size - HEAD_BYTES, HEAD_BYTES,
+                          &files->block.len, path, err);
+    if (status == STATUS_OK)
+        status = give_blocks(files, file, path, each, context, err);
 
 cleanup:
     close(fd);
