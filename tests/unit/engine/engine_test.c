@@ -1,0 +1,549 @@
+/*
+ * engine_test.c - what was acknowledged is counted once, is seen at once, and comes back.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "unit.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/engine.h"
+#include "model/calendar.h"
+
+static const int64_t noon_ms = INT64_C(1769860800000); /* 2026-01-31T12:00:00Z */
+static struct unit_clock now = {noon_ms};
+
+static struct engine_options options_of(const char *dir)
+{
+    return (struct engine_options){.data_dir = dir,
+                                   .clock = unit_clock(&now),
+                                   .journal_segment_bytes = 256 * 1024,
+                                   .seal_interval_ms = 3600 * 1000,
+                                   .dedupe_ids = 100000};
+}
+
+static struct engine *open_engine(const char *dir)
+{
+    struct error err;
+    struct engine *engine = NULL;
+    struct engine_options options = options_of(dir);
+    ASSERT_OK(engine_open(&options, NULL, NULL, &engine, &err), err);
+    return engine;
+}
+
+static void close_engine(struct engine *engine)
+{
+    struct error err;
+    ASSERT_OK(engine_close(engine, &err), err);
+}
+
+static struct event view_of(const char *user, const char *listing, const char *id)
+{
+    return (struct event){.user_id = text_of(user),
+                          .listing_id = text_of(listing),
+                          .id = id == NULL ? (struct text){NULL, 0} : text_of(id),
+                          .time_ms = noon_ms,
+                          .type = EVENT_VIEW,
+                          .platform = 1};
+}
+
+/* Records and waits; the submission's counts. */
+static struct submission record(struct engine *engine, const struct event *events, size_t count)
+{
+    struct error err;
+    struct submission submission;
+    ASSERT_OK(engine_submit_events(engine, events, count, &submission, &err), err);
+    assert_false(submission.done);
+    engine_commit(engine);
+    assert_true(submission.done);
+    ASSERT_OK(submission.error.status, submission.error);
+    return submission;
+}
+
+static enum status add_rows(void *context, struct text listing_id, const struct count_rows *rows,
+                            struct error *err)
+{
+    (void)listing_id;
+    (void)err;
+    uint64_t *sum = context;
+    for (size_t i = 0; i < rows->platform_count; i++)
+        *sum += counts_sum(&rows->platforms[i].counts);
+    return STATUS_OK;
+}
+
+typedef enum status reading(struct engine *engine, const struct store_scope *scope,
+                            store_rows_fn *each, void *context, struct error *err);
+
+/* All events of a user, or of one listing. */
+static uint64_t count_by(reading *read, struct engine *engine, const char *user,
+                         const char *listing)
+{
+    struct error err;
+    struct text id = listing == NULL ? (struct text){NULL, 0} : text_of(listing);
+    struct store_scope scope = {.user_id = text_of(user),
+                                .listing_ids = &id,
+                                .listing_count = listing == NULL ? 0 : 1,
+                                .first_day = day_of_ms(noon_ms) - 400,
+                                .last_day = day_of_ms(noon_ms) + 1};
+    uint64_t sum = 0;
+    ASSERT_OK(read(engine, &scope, add_rows, &sum, &err), err);
+    return sum;
+}
+
+/* From totals, which cells must confirm: for engines that nobody writes to meanwhile. */
+static uint64_t count_of(struct engine *engine, const char *user, const char *listing)
+{
+    uint64_t totals = count_by(engine_read_totals, engine, user, listing);
+    assert_int_equal(totals, count_by(engine_read_cells, engine, user, listing));
+    return totals;
+}
+
+static void flush(struct engine *engine)
+{
+    struct error err;
+    ASSERT_OK(engine_flush(engine, &err), err);
+}
+
+TEST(engine_counts_an_id_once_wherever_its_repeat_comes)
+{
+    char *dir = unit_temp_dir();
+    struct engine *engine = open_engine(dir);
+    const struct event twice[] = {view_of("u", "a", "x"), view_of("u", "a", "x"),
+                                  view_of("u", "a", NULL), view_of("v", "a", "x")};
+    struct submission first = record(engine, twice, 4);
+    assert_int_equal(first.recorded, 3); /* another user's x is another event */
+    assert_int_equal(first.duplicates, 1);
+
+    struct submission again = record(engine, twice, 1); /* in a later group */
+    assert_int_equal(again.duplicates, 1);
+    flush(engine);
+    again = record(engine, twice, 1); /* after a seal */
+    assert_int_equal(again.duplicates, 1);
+    close_engine(engine);
+
+    engine = open_engine(dir);
+    again = record(engine, twice, 1); /* after a restart */
+    assert_int_equal(again.duplicates, 1);
+    assert_int_equal(count_of(engine, "u", "a"), 2);
+    assert_int_equal(count_of(engine, "v", NULL), 1);
+
+    now.now_ms += 26 * 3600 * 1000;
+    again = record(engine, twice, 1); /* outside of the window */
+    assert_int_equal(again.recorded, 1);
+    now.now_ms = noon_ms;
+    close_engine(engine);
+    unit_remove(dir);
+}
+
+TEST(engine_answers_repeats_of_one_group_together)
+{
+    struct error err;
+    char *dir = unit_temp_dir();
+    struct engine *engine = open_engine(dir);
+    struct event event = view_of("u", "a", "x");
+    struct submission first;
+    struct submission second;
+    ASSERT_OK(engine_submit_events(engine, &event, 1, &first, &err), err);
+    ASSERT_OK(engine_submit_events(engine, &event, 1, &second, &err), err);
+    assert_true(engine_has_gathered(engine));
+    engine_commit(engine);
+    assert_false(engine_has_gathered(engine));
+    assert_true(first.done && second.done);
+    assert_int_equal(first.recorded + second.recorded, 1);
+    assert_int_equal(first.duplicates + second.duplicates, 1);
+    close_engine(engine);
+    unit_remove(dir);
+}
+
+TEST(engine_shows_what_was_answered_before_and_after_each_seal)
+{
+    char *dir = unit_temp_dir();
+    struct engine *engine = open_engine(dir);
+    struct event event = view_of("u", "a", NULL);
+    uint64_t version = engine_user_version(engine, text_of("u"));
+    for (uint64_t i = 1; i <= 30; i++) {
+        record(engine, &event, 1);
+        assert_int_equal(count_of(engine, "u", "a"), i);
+        assert_true(engine_user_version(engine, text_of("u")) != version);
+        version = engine_user_version(engine, text_of("u"));
+        if (i % 7 == 0)
+            flush(engine);
+        assert_int_equal(count_of(engine, "u", NULL), i);
+        assert_true(engine_user_version(engine, text_of("u")) == version);
+    }
+    close_engine(engine);
+    engine = open_engine(dir);
+    assert_int_equal(count_of(engine, "u", "a"), 30);
+    close_engine(engine);
+    unit_remove(dir);
+}
+
+/* In a child that ends without a word, as by kill -9: records, and maybe seals on the way. */
+static void die_recording(const char *dir, int events, int seal_every)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct engine *engine = open_engine(dir);
+        for (int i = 0; i < events; i++) {
+            char id[32];
+            snprintf(id, sizeof id, "id-%d", i);
+            struct event event = view_of("u", i % 2 ? "a" : "b", id);
+            record(engine, &event, 1);
+            if (seal_every > 0 && (i + 1) % seal_every == 0)
+                flush(engine);
+        }
+        kill(getpid(), SIGKILL);
+    }
+    int how = 0;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
+}
+
+TEST(engine_comes_back_from_a_kill_with_every_answered_event_once)
+{
+    static const struct {
+        const char *name;
+        int events;
+        int seal_every;
+    } rows[] = {
+        {"nothing sealed", 50, 0},   {"sealed once", 50, 30},       {"sealed at the end", 50, 50},
+        {"sealed each time", 20, 1}, {"several segments", 200, 70},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *dir = unit_temp_dir();
+        die_recording(dir, rows[i].events, rows[i].seal_every);
+        struct engine *engine = open_engine(dir);
+        ROW(count_of(engine, "u", NULL) == (uint64_t)rows[i].events, rows[i].name, "counted %llu",
+            (unsigned long long)count_of(engine, "u", NULL));
+        close_engine(engine);
+        die_recording(dir, rows[i].events, rows[i].seal_every); /* all repeats now */
+        engine = open_engine(dir);
+        ROW(count_of(engine, "u", NULL) == (uint64_t)rows[i].events, rows[i].name,
+            "after repeats %llu", (unsigned long long)count_of(engine, "u", NULL));
+        close_engine(engine);
+        unit_remove(dir);
+    }
+}
+
+struct worker {
+    struct engine *engine;
+    int number;
+    int events;
+};
+
+static void *work(void *context)
+{
+    struct worker *worker = context;
+    struct error err;
+    for (int i = 0; i < worker->events; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "%d-%d", worker->number, i);
+        struct event event = view_of("u", "hot", id);
+        struct submission submission;
+        ASSERT_OK(engine_submit_events(worker->engine, &event, 1, &submission, &err), err);
+        engine_commit(worker->engine);
+        assert_true(submission.done);
+        assert_int_equal(submission.recorded, 1);
+    }
+    return NULL;
+}
+
+TEST(engine_loses_nothing_of_many_threads_on_one_listing)
+{
+    enum { THREADS = 16, EVENTS = 200 };
+    char *dir = unit_temp_dir();
+    struct engine *engine = open_engine(dir);
+    pthread_t threads[THREADS];
+    struct worker workers[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){engine, i, EVENTS};
+        assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+    }
+    uint64_t seen = 0;
+    for (int i = 0; i < 50; i++) { /* readers and seals beside the writers */
+        uint64_t count =
+            count_by(i % 2 ? engine_read_totals : engine_read_cells, engine, "u", "hot");
+        assert_true(count >= seen);
+        seen = count;
+        if (i % 10 == 5)
+            flush(engine);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(count_of(engine, "u", "hot"), THREADS * EVENTS);
+    struct engine_stats stats;
+    engine_get_stats(engine, &stats);
+    assert_int_equal(stats.events_recorded[EVENT_VIEW], THREADS * EVENTS);
+    assert_true(stats.groups <= THREADS * EVENTS);
+    close_engine(engine);
+    unit_remove(dir);
+}
+
+TEST(engine_refuses_a_second_opener_and_foreign_parts)
+{
+    struct error err;
+    char *dir = unit_temp_dir();
+    char *other = unit_temp_dir();
+    struct engine *engine = open_engine(dir);
+    struct engine *second = NULL;
+    struct engine_options options = options_of(dir);
+    assert_int_equal(engine_open(&options, NULL, NULL, &second, &err), STATUS_BUSY);
+    struct event event = view_of("u", "a", NULL);
+    record(engine, &event, 1);
+    close_engine(engine);
+    close_engine(open_engine(other));
+
+    char command[512];
+    snprintf(command, sizeof command, "rm -r %s/journal && cp -r %s/journal %s/journal", dir, other,
+             dir);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(engine_open(&options, NULL, NULL, &second, &err), STATUS_FOREIGN);
+
+    /* a store that is gone while the journal has moved on */
+    snprintf(command, sizeof command, "rm -f %s/footfall.db*", other);
+    engine = open_engine(other);
+    for (int i = 0; i < 300; i++) /* more than a segment, so that the first is recycled */
+        record(engine, &event, 1);
+    flush(engine);
+    close_engine(engine);
+    assert_int_equal(system(command), 0);
+    struct engine_options gone = options_of(other);
+    enum status status = engine_open(&gone, NULL, NULL, &second, &err);
+    assert_int_equal(status, STATUS_FOREIGN);
+    unit_remove(dir);
+    unit_remove(other);
+}
+
+TEST(engine_says_when_a_group_is_full_and_takes_the_rest_afterwards)
+{
+    struct error err;
+    char *dir = unit_temp_dir();
+    struct engine *engine = open_engine(dir);
+    char listing[ID_BYTES_MAX + 1];
+    memset(listing, 'x', ID_BYTES_MAX);
+    listing[ID_BYTES_MAX] = '\0';
+    struct event events[500];
+    for (size_t i = 0; i < 500; i++)
+        events[i] = view_of("u", listing, NULL);
+    struct submission submissions[8];
+    size_t taken = 0;
+    enum status status = STATUS_OK;
+    while (taken < 8 && status == STATUS_OK) {
+        status = engine_submit_events(engine, events, 500, &submissions[taken], &err);
+        if (status == STATUS_OK)
+            taken++;
+    }
+    assert_int_equal(status, STATUS_OVERLOADED);
+    engine_commit(engine);
+    for (size_t i = 0; i < taken; i++)
+        assert_int_equal(submissions[i].recorded, 500);
+    record(engine, events, 500);
+    assert_int_equal(count_of(engine, "u", NULL), (taken + 1) * 500);
+
+    struct event *many = malloc(10000 * sizeof *many);
+    for (size_t i = 0; i < 10000; i++)
+        many[i] = events[0];
+    assert_int_equal(engine_submit_events(engine, many, 10000, &submissions[0], &err),
+                     STATUS_TOO_LARGE);
+    free(many);
+    assert_false(engine_has_gathered(engine));
+    close_engine(engine);
+    unit_remove(dir);
+}
+
+/* ---- facts -------------------------------------------------------------------------------- */
+
+struct told {
+    size_t count;
+    char words[32][80];
+};
+
+static enum status tell_inquiry(void *context, const struct inquiry *inquiry, struct error *err)
+{
+    (void)err;
+    struct told *told = context;
+    snprintf(told->words[told->count++], sizeof told->words[0], "%.*s/%.*s",
+             TEXT_ARGS(inquiry->listing_id), TEXT_ARGS(inquiry->key));
+    return STATUS_OK;
+}
+
+static void inquire(struct engine *engine, const char *listing, const char *id, int64_t time_ms)
+{
+    struct event event = view_of("u", listing, id);
+    event.type = EVENT_INQUIRY;
+    event.time_ms = time_ms;
+    record(engine, &event, 1);
+}
+
+TEST(engine_pages_inquiries_newest_first_across_rollup_and_store)
+{
+    struct error err;
+    char *dir = unit_temp_dir();
+    struct engine *engine = open_engine(dir);
+    inquire(engine, "a", "i1", noon_ms + 1);
+    inquire(engine, "b", "i4", noon_ms + 4);
+    flush(engine);
+    inquire(engine, "a", "i2", noon_ms + 2);
+    inquire(engine, "a", "i3", noon_ms + 3);
+    inquire(engine, "b", "i5", noon_ms + 5);
+
+    static const struct {
+        const char *name;
+        const char *listing;
+        size_t limit;
+        int64_t behind_ms; /* 0: from the first */
+        const char *want;
+    } rows[] = {
+        {"all", NULL, 10, 0, "b/i5 b/i4 a/i3 a/i2 a/i1 "},
+        {"a page", NULL, 2, 0, "b/i5 b/i4 "},
+        {"the page behind", NULL, 2, 4, "a/i3 a/i2 "},
+        {"one listing", "a", 10, 0, "a/i3 a/i2 a/i1 "},
+        {"one listing's second page", "a", 1, 3, "a/i2 "},
+        {"nothing behind the last", NULL, 9, 1, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char key[8];
+        snprintf(key, sizeof key, "i%d", (int)rows[i].behind_ms);
+        struct store_inquiry_query query = {
+            .user_id = text_of("u"),
+            .listing_id =
+                rows[i].listing == NULL ? (struct text){NULL, 0} : text_of(rows[i].listing),
+            .from_ms = noon_ms,
+            .to_ms = noon_ms + 100,
+            .resume = rows[i].behind_ms != 0,
+            .behind_ms = noon_ms + rows[i].behind_ms,
+            .behind_key = text_of(key),
+            .behind_listing_id = text_of(rows[i].behind_ms == 4 ? "b" : "a"),
+            .limit = rows[i].limit};
+        struct told told = {0};
+        char words[512] = "";
+        ASSERT_OK(engine_read_inquiries(engine, &query, tell_inquiry, &told, &err), err);
+        for (size_t k = 0; k < told.count; k++)
+            strcat(strcat(words, told.words[k]), " ");
+        ROW(strcmp(words, rows[i].want) == 0, rows[i].name, "got: %s", words);
+    }
+    close_engine(engine);
+    unit_remove(dir);
+}
+
+static enum status tell_listing(void *context, struct text listing_id,
+                                const struct listing_details *details, struct error *err)
+{
+    (void)err;
+    struct told *told = context;
+    snprintf(told->words[told->count++], sizeof told->words[0], "%.*s=%d", TEXT_ARGS(listing_id),
+             (int)details->price);
+    return STATUS_OK;
+}
+
+static void set_price(struct engine *engine, const char *listing, int price)
+{
+    struct error err;
+    struct submission submission;
+    struct listing_details details = {.has_price = true, .price = price};
+    ASSERT_OK(engine_submit_listing(engine, text_of("u"), text_of(listing),
+                                    price == 0 ? NULL : &details, &submission, &err),
+              err);
+    engine_commit(engine);
+    ASSERT_OK(submission.error.status, submission.error);
+}
+
+static void check_listings(struct engine *engine, const char *behind, size_t limit,
+                           const char *want)
+{
+    struct error err;
+    struct told told = {0};
+    char words[512] = "";
+    struct store_listing_query query = {.user_id = text_of("u"),
+                                        .behind = behind == NULL ? (struct text){NULL, 0}
+                                                                 : text_of(behind),
+                                        .limit = limit};
+    ASSERT_OK(engine_read_listings(engine, &query, tell_listing, &told, &err), err);
+    for (size_t k = 0; k < told.count; k++)
+        strcat(strcat(words, told.words[k]), " ");
+    assert_string_equal(words, want);
+}
+
+TEST(engine_shows_the_last_word_on_listings_across_rollup_and_store)
+{
+    char *dir = unit_temp_dir();
+    struct engine *engine = open_engine(dir);
+    set_price(engine, "a", 1);
+    set_price(engine, "b", 2);
+    set_price(engine, "d", 4);
+    flush(engine);
+    check_listings(engine, NULL, 10, "a=1 b=2 d=4 ");
+    set_price(engine, "a", 0); /* removed */
+    set_price(engine, "b", 20);
+    set_price(engine, "c", 3);
+    set_price(engine, "c", 30);
+    check_listings(engine, NULL, 10, "b=20 c=30 d=4 ");
+    check_listings(engine, NULL, 2, "b=20 c=30 ");
+    check_listings(engine, "b", 10, "c=30 d=4 ");
+    flush(engine);
+    check_listings(engine, NULL, 10, "b=20 c=30 d=4 ");
+    close_engine(engine);
+    engine = open_engine(dir);
+    check_listings(engine, "c", 10, "d=4 ");
+    close_engine(engine);
+    unit_remove(dir);
+}
+
+/* ---- a random history against a plain sum ------------------------------------------------- */
+
+TEST(engine_agrees_with_a_plain_sum_over_seals_kills_and_repeats)
+{
+    enum { LISTINGS = 8, LIVES = 6, STEPS = 120 };
+    struct unit_random random = unit_random_seeded();
+    char *dir = unit_temp_dir();
+    uint64_t want[LISTINGS] = {0};
+    uint64_t next_id = 0;
+    for (int life = 0; life < LIVES; life++) {
+        struct engine *engine = open_engine(dir);
+        for (int step = 0; step < STEPS; step++) {
+            char ids[16][24];
+            char listing[16];
+            struct event events[16];
+            unsigned place = (unsigned)unit_random_below(&random, LISTINGS);
+            size_t count = 1 + (size_t)unit_random_below(&random, 15);
+            snprintf(listing, sizeof listing, "l%u", place);
+            uint64_t fresh = 0;
+            for (size_t i = 0; i < count; i++) {
+                uint64_t id = next_id;
+                if (next_id > 0 && unit_random_below(&random, 4) == 0)
+                    id = unit_random_below(&random, next_id);
+                else
+                    next_id++, fresh++;
+                snprintf(ids[i], sizeof ids[i], "%llu", (unsigned long long)id);
+                events[i] = view_of("u", listing, ids[i]);
+                events[i].time_ms -= (int64_t)unit_random_below(&random, 40) * ms_per_day;
+            }
+            struct submission submission = record(engine, events, count);
+            assert_int_equal(submission.recorded, fresh);
+            assert_int_equal(submission.duplicates, count - fresh);
+            want[place] += fresh;
+            if (unit_random_below(&random, 30) == 0)
+                flush(engine);
+            assert_int_equal(count_of(engine, "u", listing), want[place]);
+        }
+        close_engine(engine);
+    }
+    unit_remove(dir);
+}
+
+UNIT_MAIN(UNIT(engine_counts_an_id_once_wherever_its_repeat_comes),
+          UNIT(engine_answers_repeats_of_one_group_together),
+          UNIT(engine_shows_what_was_answered_before_and_after_each_seal),
+          UNIT(engine_comes_back_from_a_kill_with_every_answered_event_once),
+          UNIT(engine_loses_nothing_of_many_threads_on_one_listing),
+          UNIT(engine_refuses_a_second_opener_and_foreign_parts),
+          UNIT(engine_says_when_a_group_is_full_and_takes_the_rest_afterwards),
+          UNIT(engine_pages_inquiries_newest_first_across_rollup_and_store),
+          UNIT(engine_shows_the_last_word_on_listings_across_rollup_and_store),
+          UNIT(engine_agrees_with_a_plain_sum_over_seals_kills_and_repeats))
