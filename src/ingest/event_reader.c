@@ -52,6 +52,18 @@ static const char *const field_names[FIELDS] = {
     [FIELD_INQUIRY] = "inquiry",
 };
 static const struct json_fields fields = {field_names, FIELDS};
+/* A name and its closing quote. */
+static const uint8_t key_bytes[FIELDS] = {
+    [FIELD_USER_ID] = sizeof "userId",
+    [FIELD_LISTING_ID] = sizeof "listingId",
+    [FIELD_EVENT_TYPE] = sizeof "eventType",
+    [FIELD_PLATFORM] = sizeof "platform",
+    [FIELD_SOURCE] = sizeof "source",
+    [FIELD_TIMESTAMP] = sizeof "timestamp",
+    [FIELD_ID] = sizeof "id",
+    [FIELD_VISITOR] = sizeof "visitor",
+    [FIELD_INQUIRY] = sizeof "inquiry",
+};
 
 /* One event being read. */
 struct reader {
@@ -97,7 +109,7 @@ static enum status read_key(struct reader *reader, enum field *field)
     if (cursor->end - at > LONGEST_KEY_BYTES) {
         *field = field_at(at + 1);
         if (*field < FIELDS) {
-            char *behind = at + 1 + strlen(field_names[*field]) + 1;
+            char *behind = at + 1 + key_bytes[*field];
             if (behind < cursor->end && *behind == ':') {
                 cursor->at = behind + 1;
                 json_skip_space(cursor);
@@ -425,7 +437,7 @@ enum status event_read(struct json_cursor *cursor, const struct event_rules *rul
 enum status event_read_alone(struct json_cursor *cursor, const struct event_rules *rules,
                              struct event *out, struct error *err)
 {
-    if (json_refuse_mark(cursor, err))
+    if (json_is(cursor, '\xef') && json_refuse_mark(cursor, err))
         return STATUS_INVALID;
     json_skip_space(cursor);
     enum status status = event_read(cursor, rules, out, err);

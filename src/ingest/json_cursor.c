@@ -240,7 +240,7 @@ static enum status string_rest(struct json_cursor *cursor, char *at, bool keep, 
     for (;;) {
         bool doubtful = false;
         char *stop = json_plain_end(at, cursor->readable, &doubtful);
-        if (to != at && !keep)
+        if (to != at)
             memmove(to, at, (size_t)(stop - at));
         to += stop - at;
         at = stop;
