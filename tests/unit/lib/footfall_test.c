@@ -1,0 +1,133 @@
+/*
+ * footfall_test.c - the facade: record, ask, page, close; the seed's questions in one process.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "unit.h"
+
+#include "lib/footfall.h"
+#include "model/platform.h"
+
+static const int64_t noon_ms = INT64_C(1769860800000); /* 2026-01-31T12:00:00Z */
+
+static struct footfall *open_footfall(const char *dir, struct unit_clock *clock)
+{
+    struct error err;
+    struct footfall *footfall = NULL;
+    struct engine_options options = {.data_dir = dir, .clock = unit_clock(clock)};
+    ASSERT_OK(footfall_open(&options, &footfall, &err), err);
+    return footfall;
+}
+
+static struct event event_of(enum event_type type, uint8_t platform)
+{
+    return (struct event){.user_id = text_of("user"),
+                          .listing_id = text_of("listing"),
+                          .time_ms = noon_ms,
+                          .type = type,
+                          .platform = platform};
+}
+
+TEST(footfall_answers_a_week_of_what_was_recorded)
+{
+    struct error err;
+    struct unit_clock clock = {noon_ms};
+    char *dir = unit_temp_dir();
+    struct footfall *footfall = open_footfall(dir, &clock);
+    uint8_t facebook = 0;
+    assert_true(platform_find(text_of("facebook"), &facebook));
+    const struct event events[] = {event_of(EVENT_VIEW, facebook), event_of(EVENT_VIEW, facebook),
+                                   event_of(EVENT_SHARE, PLATFORM_NONE),
+                                   event_of(EVENT_INQUIRY, facebook)};
+    struct record_result result;
+    ASSERT_OK(footfall_record_events(footfall, events, 4, &result, &err), err);
+    assert_int_equal(result.recorded, 4);
+
+    struct arena arena = {0};
+    struct range range;
+    struct aggregated_metrics metrics;
+    struct range_request request = {.period = text_of("weekly")};
+    ASSERT_OK(footfall_resolve_range(footfall, &request, &range, &err), err);
+    ASSERT_OK(footfall_get_aggregated_metrics(footfall, text_of("user"), text_of("listing"), &range,
+                                              &arena, &metrics, &err),
+              err);
+    assert_int_equal(metrics.totals.of[EVENT_VIEW], 2);
+    assert_int_equal(metrics.totals.of[EVENT_SHARE], 1);
+    assert_int_equal(metrics.totals.of[EVENT_INQUIRY], 1);
+    assert_int_equal(metrics.day_count, 7);
+    assert_int_equal(metrics.platform_count, 1);
+    assert_true(metrics.conversion_rate > 49.9 && metrics.conversion_rate < 50.1);
+    arena_done(&arena);
+    ASSERT_OK(footfall_close(footfall, &err), err);
+    unit_remove(dir);
+}
+
+TEST(footfall_pages_show_every_inquiry_and_listing_once)
+{
+    enum { INQUIRIES = 23, LISTINGS = 17 };
+    struct error err;
+    struct unit_clock clock = {noon_ms};
+    char *dir = unit_temp_dir();
+    struct footfall *footfall = open_footfall(dir, &clock);
+    for (int i = 0; i < INQUIRIES; i++) {
+        struct event event = event_of(EVENT_INQUIRY, PLATFORM_NONE);
+        struct record_result result;
+        event.time_ms -= i / 3; /* several of one moment */
+        ASSERT_OK(footfall_record_events(footfall, &event, 1, &result, &err), err);
+        if (i == INQUIRIES / 2)
+            ASSERT_OK(footfall_flush(footfall, &err), err);
+    }
+    for (int i = 0; i < LISTINGS; i++) {
+        char id[16];
+        struct submission submission;
+        struct listing_details details = {.address = text_of("somewhere")};
+        snprintf(id, sizeof id, "l%d", i);
+        ASSERT_OK(footfall_submit_listing(footfall, text_of("user"), text_of(id), &details,
+                                          &submission, &err),
+                  err);
+        footfall_commit(footfall);
+    }
+
+    for (size_t limit = 1; limit <= 25; limit += 4) {
+        struct arena arena = {0};
+        size_t seen = 0;
+        struct text cursor = {NULL, 0};
+        do {
+            struct inquiries_request request = {
+                .user_id = text_of("user"), .limit = limit, .cursor = cursor};
+            struct inquiries_page page;
+            ASSERT_OK(footfall_get_inquiries(footfall, &request, &arena, &page, &err), err);
+            assert_true(page.count <= limit);
+            seen += page.count;
+            cursor = page.next_cursor;
+        } while (cursor.at != NULL);
+        assert_int_equal(seen, INQUIRIES);
+
+        seen = 0;
+        do {
+            struct listings_page page;
+            ASSERT_OK(footfall_get_listings(footfall, text_of("user"), limit, cursor, &arena, &page,
+                                            &err),
+                      err);
+            seen += page.count;
+            cursor = page.next_cursor;
+        } while (cursor.at != NULL);
+        assert_int_equal(seen, LISTINGS);
+        arena_done(&arena);
+    }
+    struct arena arena = {0};
+    struct listing_details details;
+    ASSERT_OK(
+        footfall_get_listing(footfall, text_of("user"), text_of("l3"), &arena, &details, &err),
+        err);
+    assert_true(text_is(details.address, "somewhere"));
+    assert_int_equal(
+        footfall_get_listing(footfall, text_of("user"), text_of("none"), &arena, &details, &err),
+        STATUS_NOT_FOUND);
+    arena_done(&arena);
+    ASSERT_OK(footfall_close(footfall, &err), err);
+    unit_remove(dir);
+}
+
+UNIT_MAIN(UNIT(footfall_answers_a_week_of_what_was_recorded),
+          UNIT(footfall_pages_show_every_inquiry_and_listing_once))
