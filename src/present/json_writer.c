@@ -86,24 +86,24 @@ static void put_end(struct json_writer *writer, char bracket)
     writer->need_comma = true;
 }
 
-void json_object(struct json_writer *writer)
+void json_put_object(struct json_writer *writer)
 {
     put_token(writer, "{", 1, false);
 }
-void json_end_object(struct json_writer *writer)
+void json_put_object_end(struct json_writer *writer)
 {
     put_end(writer, '}');
 }
-void json_array(struct json_writer *writer)
+void json_put_array(struct json_writer *writer)
 {
     put_token(writer, "[", 1, false);
 }
-void json_end_array(struct json_writer *writer)
+void json_put_array_end(struct json_writer *writer)
 {
     put_end(writer, ']');
 }
 
-void json_key(struct json_writer *writer, const char *name)
+void json_put_key(struct json_writer *writer, const char *name)
 {
     size_t len = strlen(name);
     char *to = room(writer, len + 4);
@@ -212,7 +212,7 @@ static char *text_room(struct json_writer *writer, struct text text)
     return to;
 }
 
-void json_key_text(struct json_writer *writer, struct text name)
+void json_put_key_text(struct json_writer *writer, struct text name)
 {
     char *to = text_room(writer, name);
     if (to == NULL)
@@ -223,10 +223,10 @@ void json_key_text(struct json_writer *writer, struct text name)
     writer->need_comma = false;
 }
 
-void json_text(struct json_writer *writer, struct text text)
+void json_put_text(struct json_writer *writer, struct text text)
 {
     if (text.at == NULL) {
-        json_null(writer);
+        json_put_null(writer);
         return;
     }
     char *to = text_room(writer, text);
@@ -236,9 +236,9 @@ void json_text(struct json_writer *writer, struct text text)
     writer->need_comma = true;
 }
 
-void json_string(struct json_writer *writer, const char *string)
+void json_put_string(struct json_writer *writer, const char *string)
 {
-    json_text(writer, text_of(string));
+    json_put_text(writer, text_of(string));
 }
 
 static void put_digits(struct json_writer *writer, bool negative, uint64_t number)
@@ -255,12 +255,12 @@ static void put_digits(struct json_writer *writer, bool negative, uint64_t numbe
     put_token(writer, start, (size_t)(end - start), true);
 }
 
-void json_u64(struct json_writer *writer, uint64_t number)
+void json_put_u64(struct json_writer *writer, uint64_t number)
 {
     put_digits(writer, false, number);
 }
 
-void json_i64(struct json_writer *writer, int64_t number)
+void json_put_i64(struct json_writer *writer, int64_t number)
 {
     uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
     put_digits(writer, number < 0, size);
@@ -310,10 +310,10 @@ static void use_point(char *number)
     }
 }
 
-void json_double(struct json_writer *writer, double number)
+void json_put_double(struct json_writer *writer, double number)
 {
     if (!isfinite(number)) {
-        json_null(writer);
+        json_put_null(writer);
         return;
     }
     bool negative = signbit(number);
@@ -334,17 +334,17 @@ void json_double(struct json_writer *writer, double number)
     put_token(writer, text, strlen(text), true);
 }
 
-void json_bool(struct json_writer *writer, bool value)
+void json_put_bool(struct json_writer *writer, bool value)
 {
     put_token(writer, value ? "true" : "false", value ? 4 : 5, true);
 }
 
-void json_null(struct json_writer *writer)
+void json_put_null(struct json_writer *writer)
 {
     put_token(writer, "null", 4, true);
 }
 
-void json_date(struct json_writer *writer, int32_t day)
+void json_put_date(struct json_writer *writer, int32_t day)
 {
     char quoted[DATE_BYTES + 2];
     quoted[0] = '"';
@@ -355,7 +355,7 @@ void json_date(struct json_writer *writer, int32_t day)
 
 /* In JSON '<', '>', '&' and longer characters stand in strings only, where escapes mean the same.
  */
-void json_raw(struct json_writer *writer, struct text json)
+void json_put_raw(struct json_writer *writer, struct text json)
 {
     const uint8_t *from = (const uint8_t *)json.at;
     const uint8_t *end = from + json.len;

@@ -11,172 +11,172 @@
 static struct json_writer begin_success(struct bytes *out)
 {
     struct json_writer writer = {.out = out};
-    json_object(&writer);
-    json_key(&writer, "success");
-    json_bool(&writer, true);
+    json_put_object(&writer);
+    json_put_key(&writer, "success");
+    json_put_bool(&writer, true);
     return writer;
 }
 
 static bool end_document(struct json_writer *writer)
 {
-    json_end_object(writer);
+    json_put_object_end(writer);
     return !writer->failed;
 }
 
 static void put_counts(struct json_writer *writer, const struct counts *counts)
 {
-    json_key(writer, "views");
-    json_u64(writer, counts->of[EVENT_VIEW]);
-    json_key(writer, "shares");
-    json_u64(writer, counts->of[EVENT_SHARE]);
-    json_key(writer, "inquiries");
-    json_u64(writer, counts->of[EVENT_INQUIRY]);
+    json_put_key(writer, "views");
+    json_put_u64(writer, counts->of[EVENT_VIEW]);
+    json_put_key(writer, "shares");
+    json_put_u64(writer, counts->of[EVENT_SHARE]);
+    json_put_key(writer, "inquiries");
+    json_put_u64(writer, counts->of[EVENT_INQUIRY]);
 }
 
 /* {name: PlatformMetrics} */
 static void put_platforms(struct json_writer *writer, const struct platform_metrics *platforms,
                           size_t count)
 {
-    json_object(writer);
+    json_put_object(writer);
     for (size_t i = 0; i < count; i++) {
-        json_key_text(writer, platforms[i].name);
-        json_object(writer);
+        json_put_key_text(writer, platforms[i].name);
+        json_put_object(writer);
         put_counts(writer, &platforms[i].counts);
-        json_key(writer, "lastUpdated");
-        json_i64(writer, platforms[i].updated_ms);
-        json_end_object(writer);
+        json_put_key(writer, "lastUpdated");
+        json_put_i64(writer, platforms[i].updated_ms);
+        json_put_object_end(writer);
     }
-    json_end_object(writer);
+    json_put_object_end(writer);
 }
 
 /* PerformanceMetrics */
 static void put_day(struct json_writer *writer, struct text listing_id,
                     const struct day_metrics *day)
 {
-    json_object(writer);
-    json_key(writer, "listingId");
-    json_text(writer, listing_id);
-    json_key(writer, "date");
-    json_date(writer, day->day);
+    json_put_object(writer);
+    json_put_key(writer, "listingId");
+    json_put_text(writer, listing_id);
+    json_put_key(writer, "date");
+    json_put_date(writer, day->day);
     put_counts(writer, &day->counts);
-    json_key(writer, "platforms");
+    json_put_key(writer, "platforms");
     put_platforms(writer, day->platforms, day->platform_count);
-    json_key(writer, "updatedAt");
-    json_i64(writer, day->updated_ms);
-    json_end_object(writer);
+    json_put_key(writer, "updatedAt");
+    json_put_i64(writer, day->updated_ms);
+    json_put_object_end(writer);
 }
 
 static void put_days(struct json_writer *writer, struct text listing_id,
                      const struct day_metrics *days, size_t count)
 {
-    json_array(writer);
+    json_put_array(writer);
     for (size_t i = 0; i < count; i++)
         put_day(writer, listing_id, &days[i]);
-    json_end_array(writer);
+    json_put_array_end(writer);
 }
 
 static void put_range(struct json_writer *writer, const struct range *range)
 {
-    json_key(writer, "period");
-    json_string(writer, period_name(range->period));
-    json_key(writer, "startDate");
-    json_date(writer, range->first_day);
-    json_key(writer, "endDate");
-    json_date(writer, range->last_day);
-    json_key(writer, "timezone");
-    json_text(writer, zone_name(range->zone));
+    json_put_key(writer, "period");
+    json_put_string(writer, period_name(range->period));
+    json_put_key(writer, "startDate");
+    json_put_date(writer, range->first_day);
+    json_put_key(writer, "endDate");
+    json_put_date(writer, range->last_day);
+    json_put_key(writer, "timezone");
+    json_put_text(writer, zone_name(range->zone));
 }
 
 /* AggregatedMetrics */
 static void put_aggregated(struct json_writer *writer, const struct aggregated_metrics *metrics)
 {
-    json_object(writer);
+    json_put_object(writer);
     put_range(writer, &metrics->range);
-    json_key(writer, "totalViews");
-    json_u64(writer, metrics->totals.of[EVENT_VIEW]);
-    json_key(writer, "totalShares");
-    json_u64(writer, metrics->totals.of[EVENT_SHARE]);
-    json_key(writer, "totalInquiries");
-    json_u64(writer, metrics->totals.of[EVENT_INQUIRY]);
+    json_put_key(writer, "totalViews");
+    json_put_u64(writer, metrics->totals.of[EVENT_VIEW]);
+    json_put_key(writer, "totalShares");
+    json_put_u64(writer, metrics->totals.of[EVENT_SHARE]);
+    json_put_key(writer, "totalInquiries");
+    json_put_u64(writer, metrics->totals.of[EVENT_INQUIRY]);
 
-    json_key(writer, "byPlatform");
+    json_put_key(writer, "byPlatform");
     put_platforms(writer, metrics->platforms, metrics->platform_count);
-    json_key(writer, "bySource");
-    json_object(writer);
+    json_put_key(writer, "bySource");
+    json_put_object(writer);
     for (size_t i = 0; i < metrics->source_count; i++) {
-        json_key_text(writer, metrics->sources[i].name);
-        json_object(writer);
+        json_put_key_text(writer, metrics->sources[i].name);
+        json_put_object(writer);
         put_counts(writer, &metrics->sources[i].counts);
-        json_end_object(writer);
+        json_put_object_end(writer);
     }
-    json_end_object(writer);
+    json_put_object_end(writer);
     if (metrics->days != NULL) {
-        json_key(writer, "dailyBreakdown");
+        json_put_key(writer, "dailyBreakdown");
         put_days(writer, metrics->listing_id, metrics->days, metrics->day_count);
     }
 
-    json_key(writer, "trends");
-    json_object(writer);
-    json_key(writer, "viewsChange");
-    json_double(writer, metrics->change_percent[EVENT_VIEW]);
-    json_key(writer, "sharesChange");
-    json_double(writer, metrics->change_percent[EVENT_SHARE]);
-    json_key(writer, "inquiriesChange");
-    json_double(writer, metrics->change_percent[EVENT_INQUIRY]);
-    json_end_object(writer);
-    json_key(writer, "conversionRate");
-    json_double(writer, metrics->conversion_rate);
-    json_end_object(writer);
+    json_put_key(writer, "trends");
+    json_put_object(writer);
+    json_put_key(writer, "viewsChange");
+    json_put_double(writer, metrics->change_percent[EVENT_VIEW]);
+    json_put_key(writer, "sharesChange");
+    json_put_double(writer, metrics->change_percent[EVENT_SHARE]);
+    json_put_key(writer, "inquiriesChange");
+    json_put_double(writer, metrics->change_percent[EVENT_INQUIRY]);
+    json_put_object_end(writer);
+    json_put_key(writer, "conversionRate");
+    json_put_double(writer, metrics->conversion_rate);
+    json_put_object_end(writer);
 }
 
 static void put_listing(struct json_writer *writer, struct text listing_id,
                         const struct listing_details *details)
 {
-    json_object(writer);
-    json_key(writer, "listingId");
-    json_text(writer, listing_id);
-    json_key(writer, "address");
-    json_text(writer, details->address);
-    json_key(writer, "price");
+    json_put_object(writer);
+    json_put_key(writer, "listingId");
+    json_put_text(writer, listing_id);
+    json_put_key(writer, "address");
+    json_put_text(writer, details->address);
+    json_put_key(writer, "price");
     if (details->has_price)
-        json_double(writer, details->price);
+        json_put_double(writer, details->price);
     else
-        json_null(writer);
-    json_key(writer, "currency");
-    json_text(writer, details->currency);
-    json_key(writer, "image");
-    json_text(writer, details->image);
-    json_key(writer, "status");
-    json_text(writer, details->status);
-    json_key(writer, "updatedAt");
-    json_i64(writer, details->updated_ms);
-    json_end_object(writer);
+        json_put_null(writer);
+    json_put_key(writer, "currency");
+    json_put_text(writer, details->currency);
+    json_put_key(writer, "image");
+    json_put_text(writer, details->image);
+    json_put_key(writer, "status");
+    json_put_text(writer, details->status);
+    json_put_key(writer, "updatedAt");
+    json_put_i64(writer, details->updated_ms);
+    json_put_object_end(writer);
 }
 
 static void put_inquiry(struct json_writer *writer, const struct inquiry *inquiry)
 {
-    json_object(writer);
-    json_key(writer, "id");
-    json_text(writer, inquiry->key);
-    json_key(writer, "listingId");
-    json_text(writer, inquiry->listing_id);
-    json_key(writer, "timestamp");
-    json_i64(writer, inquiry->time_ms);
-    json_key(writer, "receivedAt");
-    json_i64(writer, inquiry->received_ms);
-    json_key(writer, "platform");
+    json_put_object(writer);
+    json_put_key(writer, "id");
+    json_put_text(writer, inquiry->key);
+    json_put_key(writer, "listingId");
+    json_put_text(writer, inquiry->listing_id);
+    json_put_key(writer, "timestamp");
+    json_put_i64(writer, inquiry->time_ms);
+    json_put_key(writer, "receivedAt");
+    json_put_i64(writer, inquiry->received_ms);
+    json_put_key(writer, "platform");
     if (inquiry->platform == PLATFORM_NONE)
-        json_null(writer);
+        json_put_null(writer);
     else
-        json_text(writer, platform_name(inquiry->platform));
-    json_key(writer, "source");
-    json_text(writer, inquiry->source);
-    json_key(writer, "inquiry");
+        json_put_text(writer, platform_name(inquiry->platform));
+    json_put_key(writer, "source");
+    json_put_text(writer, inquiry->source);
+    json_put_key(writer, "inquiry");
     if (inquiry->content.at == NULL)
-        json_null(writer);
+        json_put_null(writer);
     else
-        json_raw(writer, inquiry->content);
-    json_end_object(writer);
+        json_put_raw(writer, inquiry->content);
+    json_put_object_end(writer);
 }
 
 bool error_json(struct bytes *out, const struct error *error)
@@ -187,21 +187,21 @@ bool error_json(struct bytes *out, const struct error *error)
     } places[] = {{"index", error->index}, {"line", error->line}, {"offset", error->offset}};
     struct json_writer writer = {.out = out};
 
-    json_object(&writer);
-    json_key(&writer, "success");
-    json_bool(&writer, false);
-    json_key(&writer, "error");
-    json_string(&writer, error->message);
-    json_key(&writer, "code");
-    json_string(&writer, error->code != NULL ? error->code : status_code(error->status));
+    json_put_object(&writer);
+    json_put_key(&writer, "success");
+    json_put_bool(&writer, false);
+    json_put_key(&writer, "error");
+    json_put_string(&writer, error->message);
+    json_put_key(&writer, "code");
+    json_put_string(&writer, error->code != NULL ? error->code : status_code(error->status));
     if (error->field[0] != '\0') {
-        json_key(&writer, "field");
-        json_string(&writer, error->field);
+        json_put_key(&writer, "field");
+        json_put_string(&writer, error->field);
     }
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         if (places[i].number >= 0) {
-            json_key(&writer, places[i].name);
-            json_i64(&writer, places[i].number);
+            json_put_key(&writer, places[i].name);
+            json_put_i64(&writer, places[i].number);
         }
     }
     return end_document(&writer);
@@ -210,7 +210,7 @@ bool error_json(struct bytes *out, const struct error *error)
 bool day_json(struct bytes *out, struct text listing_id, const struct day_metrics *day)
 {
     struct json_writer writer = begin_success(out);
-    json_key(&writer, "metrics");
+    json_put_key(&writer, "metrics");
     put_day(&writer, listing_id, day);
     return end_document(&writer);
 }
@@ -219,7 +219,7 @@ bool days_json(struct bytes *out, struct text listing_id, const struct day_metri
                size_t count)
 {
     struct json_writer writer = begin_success(out);
-    json_key(&writer, "metrics");
+    json_put_key(&writer, "metrics");
     put_days(&writer, listing_id, days, count);
     return end_document(&writer);
 }
@@ -227,7 +227,7 @@ bool days_json(struct bytes *out, struct text listing_id, const struct day_metri
 bool aggregated_json(struct bytes *out, const struct aggregated_metrics *metrics)
 {
     struct json_writer writer = begin_success(out);
-    json_key(&writer, "metrics");
+    json_put_key(&writer, "metrics");
     put_aggregated(&writer, metrics);
     return end_document(&writer);
 }
@@ -237,20 +237,20 @@ bool metrics_page_json(struct bytes *out, const struct range *range,
 {
     struct json_writer writer = begin_success(out);
     put_range(&writer, range);
-    json_key(&writer, "metricsByListing");
-    json_object(&writer);
+    json_put_key(&writer, "metricsByListing");
+    json_put_object(&writer);
     for (size_t i = 0; i < page->count; i++) {
-        json_key_text(&writer, page->listings[i].listing_id);
+        json_put_key_text(&writer, page->listings[i].listing_id);
         put_aggregated(&writer, &page->listings[i]);
     }
-    json_end_object(&writer);
-    json_key(&writer, "order");
-    json_array(&writer);
+    json_put_object_end(&writer);
+    json_put_key(&writer, "order");
+    json_put_array(&writer);
     for (size_t i = 0; i < page->count; i++)
-        json_text(&writer, page->listings[i].listing_id);
-    json_end_array(&writer);
-    json_key(&writer, "nextCursor");
-    json_text(&writer, page->next_cursor);
+        json_put_text(&writer, page->listings[i].listing_id);
+    json_put_array_end(&writer);
+    json_put_key(&writer, "nextCursor");
+    json_put_text(&writer, page->next_cursor);
     return end_document(&writer);
 }
 
@@ -258,17 +258,17 @@ bool compare_json(struct bytes *out, const struct aggregated_metrics *listings, 
 {
     struct json_writer writer = begin_success(out);
     put_range(&writer, &listings[0].range);
-    json_key(&writer, "listings");
-    json_array(&writer);
+    json_put_key(&writer, "listings");
+    json_put_array(&writer);
     for (size_t i = 0; i < count; i++) {
-        json_object(&writer);
-        json_key(&writer, "listingId");
-        json_text(&writer, listings[i].listing_id);
-        json_key(&writer, "metrics");
+        json_put_object(&writer);
+        json_put_key(&writer, "listingId");
+        json_put_text(&writer, listings[i].listing_id);
+        json_put_key(&writer, "metrics");
         put_aggregated(&writer, &listings[i]);
-        json_end_object(&writer);
+        json_put_object_end(&writer);
     }
-    json_end_array(&writer);
+    json_put_array_end(&writer);
     return end_document(&writer);
 }
 
@@ -276,20 +276,20 @@ bool inquiries_json(struct bytes *out, const struct inquiry *inquiries, size_t c
                     struct text next_cursor)
 {
     struct json_writer writer = begin_success(out);
-    json_key(&writer, "inquiries");
-    json_array(&writer);
+    json_put_key(&writer, "inquiries");
+    json_put_array(&writer);
     for (size_t i = 0; i < count; i++)
         put_inquiry(&writer, &inquiries[i]);
-    json_end_array(&writer);
-    json_key(&writer, "nextCursor");
-    json_text(&writer, next_cursor);
+    json_put_array_end(&writer);
+    json_put_key(&writer, "nextCursor");
+    json_put_text(&writer, next_cursor);
     return end_document(&writer);
 }
 
 bool listing_json(struct bytes *out, struct text listing_id, const struct listing_details *details)
 {
     struct json_writer writer = begin_success(out);
-    json_key(&writer, "listing");
+    json_put_key(&writer, "listing");
     put_listing(&writer, listing_id, details);
     return end_document(&writer);
 }
@@ -298,12 +298,12 @@ bool listings_json(struct bytes *out, const struct listing_entry *listings, size
                    struct text next_cursor)
 {
     struct json_writer writer = begin_success(out);
-    json_key(&writer, "listings");
-    json_array(&writer);
+    json_put_key(&writer, "listings");
+    json_put_array(&writer);
     for (size_t i = 0; i < count; i++)
         put_listing(&writer, listings[i].listing_id, &listings[i].details);
-    json_end_array(&writer);
-    json_key(&writer, "nextCursor");
-    json_text(&writer, next_cursor);
+    json_put_array_end(&writer);
+    json_put_key(&writer, "nextCursor");
+    json_put_text(&writer, next_cursor);
     return end_document(&writer);
 }
