@@ -15,6 +15,16 @@
 #include "base/files.h"
 #include "journal/segment.h"
 
+char *fixture_memory_dir(void)
+{
+    char *path = strdup("/dev/shm/footfall-test-XXXXXX");
+    assert_non_null(path);
+    if (mkdtemp(path) != NULL)
+        return path;
+    free(path);
+    return unit_temp_dir();
+}
+
 enum status fixture_open(const char *dir, struct journal **out, struct error *err)
 {
     const struct journal_options options = {.dir = dir, .segment_bytes = SEGMENT_BYTES};
@@ -83,9 +93,9 @@ enum status fixture_see(void *context, uint64_t seq, struct text payload, struct
 
 const char *fixture_path(const char *dir, const char *name)
 {
-    static char paths[4][FILE_PATH_BYTES];
+    static char paths[8][FILE_PATH_BYTES];
     static unsigned turn;
-    char *path = paths[turn++ % 4];
+    char *path = paths[turn++ % 8];
     assert_int_equal(file_path(path, dir, name, NULL), STATUS_OK);
     return path;
 }
@@ -122,6 +132,15 @@ void fixture_write(const char *path, const char *bytes, size_t len)
     close(fd);
 }
 
+void fixture_poke(const char *path, size_t offset, const char *bytes, size_t len)
+{
+    struct error err = {0};
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    ASSERT_OK(file_write_at(fd, bytes, len, (off_t)offset, path, &err), err);
+    close(fd);
+}
+
 void fixture_copy_dir(const char *from, const char *to)
 {
     assert_int_equal(mkdir(to, 0700), 0);
@@ -150,4 +169,14 @@ size_t fixture_count(const char *path, const char *prefix, const char *suffix)
     }
     closedir(dir);
     return count;
+}
+
+void fixture_remove_spares(const char *path)
+{
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir))
+        if (strncmp(entry->d_name, "spare-", 6) == 0)
+            assert_int_equal(unlink(fixture_path(path, entry->d_name)), 0);
+    closedir(dir);
 }

@@ -14,6 +14,9 @@
 
 enum { SEGMENT_BYTES = JOURNAL_SEGMENT_BYTES_MIN, EVENTS_PER_SEGMENT = 11 };
 
+/* As unit_temp_dir(), in memory if the machine can: for tests that open a journal ten thousand
+ * times, each time with syncs. */
+char *fixture_memory_dir(void);
 /* Opens the journal in dir with small segments. */
 MUST_USE enum status fixture_open(const char *dir, struct journal **out, struct error *err);
 /* The same, started; fails the test when it cannot. */
@@ -45,9 +48,13 @@ const char *fixture_segment(const char *dir, uint64_t number);
 /* A whole file; the caller frees it. */
 char *fixture_read(const char *path, size_t *len);
 void fixture_write(const char *path, const char *bytes, size_t len);
+/* Overwrites len bytes of the file at offset. */
+void fixture_poke(const char *path, size_t offset, const char *bytes, size_t len);
 /* Copies a folder of files; to is made. */
 void fixture_copy_dir(const char *from, const char *to);
 /* How many files of the folder have a name with that prefix and suffix. */
 size_t fixture_count(const char *dir, const char *prefix, const char *suffix);
+/* Removes all spares of a journal that nobody has open. */
+void fixture_remove_spares(const char *dir);
 
 #endif
