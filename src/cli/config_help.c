@@ -1,0 +1,160 @@
+/*
+ * config_help.c - the table of settings as people read it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "cli/config.h"
+
+enum { HELP_COLUMNS = 88, HELP_INDENT = 6 };
+
+static const char *value_word(enum setting_kind kind)
+{
+    switch (kind) {
+    case KIND_BYTES:
+        return "SIZE";
+    case KIND_DURATION:
+        return "TIME";
+    case KIND_NUMBER:
+        return "N";
+    case KIND_TEXT:
+    case KIND_CHOICE:
+        break;
+    }
+    return "TEXT";
+}
+
+/* Prints words wrapped at HELP_COLUMNS, each line indented. */
+static void print_wrapped(FILE *to, const char *text)
+{
+    size_t column = HELP_COLUMNS;
+    while (*text != '\0') {
+        size_t len = strcspn(text, " ");
+        if (column + 1 + len > HELP_COLUMNS) {
+            fprintf(to, "%s%*s", column == HELP_COLUMNS ? "" : "\n", HELP_INDENT, "");
+            column = HELP_INDENT;
+        } else {
+            fputc(' ', to);
+            column++;
+        }
+        fprintf(to, "%.*s", (int)len, text);
+        column += len;
+        text += len;
+        while (*text == ' ')
+            text++;
+    }
+    fputc('\n', to);
+}
+
+void config_print_help(FILE *to)
+{
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        const struct setting *setting = &settings[i];
+        fprintf(to, "  --%s %s", setting->name,
+                setting->kind == KIND_CHOICE ? setting->choices : value_word(setting->kind));
+        if (setting->initial != NULL)
+            fprintf(to, "   (%s)", setting->initial);
+        fputc('\n', to);
+        print_wrapped(to, setting->help);
+    }
+}
+
+static void print_bytes(FILE *to, uint64_t bytes)
+{
+    static const char *const units[] = {"", " KiB", " MiB", " GiB"};
+    size_t unit = 0;
+    while (unit < 3 && bytes >= 1024 && bytes % 1024 == 0) {
+        bytes /= 1024;
+        unit++;
+    }
+    fprintf(to, "%llu%s", (unsigned long long)bytes, units[unit]);
+}
+
+static void print_milliseconds(FILE *to, uint64_t ms)
+{
+    if (ms >= 1000 && ms % 1000 == 0)
+        fprintf(to, "%llu s", (unsigned long long)(ms / 1000));
+    else
+        fprintf(to, "%llu ms", (unsigned long long)ms);
+}
+
+static void print_range(FILE *to, const struct setting *setting)
+{
+    switch (setting->kind) {
+    case KIND_TEXT:
+        fputs("text", to);
+        break;
+    case KIND_CHOICE:
+        for (const char *at = setting->choices; *at != '\0'; at++) {
+            if (*at == '|')
+                fputs(", ", to);
+            else
+                fputc(*at, to);
+        }
+        break;
+    case KIND_BYTES:
+        print_bytes(to, setting->min);
+        fputs(" to ", to);
+        print_bytes(to, setting->max);
+        break;
+    case KIND_DURATION:
+        print_milliseconds(to, setting->min);
+        fputs(" to ", to);
+        print_milliseconds(to, setting->max);
+        break;
+    case KIND_NUMBER:
+        fprintf(to, "%llu to %llu", (unsigned long long)setting->min,
+                (unsigned long long)setting->max);
+        break;
+    }
+}
+
+static void print_variable(FILE *to, const char *name)
+{
+    fputs("FOOTFALL_", to);
+    for (; *name != '\0'; name++)
+        fputc(*name == '-' ? '_' : toupper((unsigned char)*name), to);
+}
+
+void config_print_markdown(FILE *to)
+{
+    fputs("# Configuration\n"
+          "\n"
+          "<!-- Printed by `footfall serve --help-markdown`; a unit test compares. Edit\n"
+          "     src/cli/settings.c instead. -->\n"
+          "\n"
+          "Each setting of `footfall serve` can be given in three places. A flag wins over the\n"
+          "environment, the environment over the file, the file over the default:\n"
+          "\n"
+          "- a flag: `--listen 127.0.0.1:9000` or `--listen=127.0.0.1:9000`\n"
+          "- a variable: `FOOTFALL_LISTEN=127.0.0.1:9000`\n"
+          "- a line `listen = 127.0.0.1:9000` of the file that `--config FILE` or\n"
+          "  `FOOTFALL_CONFIG` names; `#` begins a comment line\n"
+          "\n"
+          "Unknown names are refused, and the nearest known one is named. Sizes are bytes or take\n"
+          "`KiB`, `MiB`, `GiB`; times are milliseconds or take `ms`, `s`, `m`, `h`.\n"
+          "\n"
+          "The service key is never a flag or a line of the file, where others could read it: it\n"
+          "comes from the variable `FOOTFALL_SERVICE_KEY` or from the file that\n"
+          "`service-key-file` names.\n"
+          "\n"
+          "| setting | variable | default | values | what it does |\n"
+          "|---|---|---|---|---|\n",
+          to);
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        const struct setting *setting = &settings[i];
+        fprintf(to, "| `%s` | `", setting->name);
+        print_variable(to, setting->name);
+        fprintf(to, "` | %s%s%s | ", setting->initial == NULL ? "" : "`",
+                setting->initial == NULL ? "none" : setting->initial,
+                setting->initial == NULL ? "" : "`");
+        print_range(to, setting);
+        fprintf(to, " | %s |\n", setting->help);
+    }
+    fputs("\n"
+          "A request's head may have up to 100 fields and 8 KiB, an array of events 10,000 events\n"
+          "and 8 MiB, a line of a stream 64 KiB; these are not settings.\n",
+          to);
+}

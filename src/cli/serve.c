@@ -1,0 +1,278 @@
+/*
+ * serve.c - footfall serve: open, say where, serve, drain, close.
+ *
+ * The port is bound before the data folder is opened, so that a second server says so at once, and
+ * listened to after, so that nobody waits for a replay. Stopping goes the other way: no new
+ * connections, answers for what is in flight, a last commit, a seal, the store.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/config.h"
+#include "http/server.h"
+#include "lib/footfall.h"
+
+extern char **environ;
+
+enum { KEY_BYTES_MAX = 1024, SPARE_FILES = 128 };
+
+/* ---- signals ---- */
+
+static struct http_server *signalled_server; /* set before the handler is installed */
+static volatile sig_atomic_t signal_count;
+
+static void on_signal(int number)
+{
+    int saved = errno;
+    signal_count = signal_count + 1;
+    if (signal_count > 1)
+        _exit(128 + number); /* whoever asks twice does not want to wait; the journal has it all */
+    http_server_stop(signalled_server);
+    errno = saved;
+}
+
+static void catch_signals(struct http_server *server)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    signalled_server = server;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* From here on there is no server to stop; a signal while closing ends at once. */
+static void release_signals(void)
+{
+    signal_count = 1;
+}
+
+/* ---- the process ---- */
+
+/* Files of ours are ours alone, and memory with a key in it is never written to a core file. */
+static void close_to_others(void)
+{
+    const struct rlimit none = {0, 0};
+    umask(077);
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
+
+/* As many descriptors as the system grants; fewer connections when that is too few for them. */
+static uint32_t fit_connections(uint32_t wanted)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return wanted;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= (rlim_t)wanted + SPARE_FILES)
+        return wanted;
+    uint32_t fits =
+        limit.rlim_cur > 2 * SPARE_FILES ? (uint32_t)limit.rlim_cur - SPARE_FILES : SPARE_FILES;
+    log_event(LOG_WARN, "serve", "fewer_connections", LOG_NUMBER("wanted", wanted),
+              LOG_NUMBER("possible", fits), LOG_NUMBER("open_files_limit", limit.rlim_cur));
+    return fits;
+}
+
+/* ---- the service key ---- */
+
+static enum status read_key_file(const char *path, char out[KEY_BYTES_MAX], struct error *err)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return fail_errno(err, "service key file %s", path);
+    bool got = fgets(out, KEY_BYTES_MAX, file) != NULL;
+    fclose(file);
+    if (!got)
+        return fail_input(err, "invalid_key", "", "service key file %s: it is empty", path);
+    out[strcspn(out, "\r\n")] = '\0';
+    return STATUS_OK;
+}
+
+/* The key from the environment, or else from its file; absent without either. */
+static enum status find_key(const struct config *config, char buffer[KEY_BYTES_MAX],
+                            struct text *out, struct error *err)
+{
+    const char *key = getenv("FOOTFALL_SERVICE_KEY");
+    const char *path = config->texts[SETTING_SERVICE_KEY_FILE];
+    *out = (struct text){NULL, 0};
+    if (key != NULL && path != NULL)
+        return fail_input(err, "invalid_key", "",
+                          "FOOTFALL_SERVICE_KEY and service-key-file are both given: which is it?");
+    if (path != NULL) {
+        enum status status = read_key_file(path, buffer, err);
+        if (status != STATUS_OK)
+            return status;
+        key = buffer;
+    }
+    if (key != NULL)
+        *out = text_of(key);
+    return STATUS_OK;
+}
+
+/* ---- serving ---- */
+
+static struct engine_options engine_options_of(const struct config *config)
+{
+    return (struct engine_options){
+        .data_dir = config->texts[SETTING_DATA],
+        .clock = clock_system(),
+        .journal_io =
+            config->numbers[SETTING_JOURNAL_IO] == 0 ? JOURNAL_IO_BUFFERED : JOURNAL_IO_DIRECT,
+        .journal_segment_bytes = config->numbers[SETTING_JOURNAL_SEGMENT_BYTES],
+        .rollup_bytes = config->numbers[SETTING_MEMORY_BYTES],
+        .seal_journal_bytes = config->numbers[SETTING_SEAL_JOURNAL_BYTES],
+        .seal_interval_ms = (uint32_t)config->numbers[SETTING_SEAL_INTERVAL_MS],
+        .dedupe_hours = (uint32_t)config->numbers[SETTING_DEDUPE_HOURS],
+        .dedupe_ids = config->numbers[SETTING_DEDUPE_IDS],
+        .store_cache_bytes = config->numbers[SETTING_STORE_CACHE_BYTES],
+    };
+}
+
+static struct http_options http_options_of(const struct config *config, struct text key)
+{
+    const char *platforms = config->texts[SETTING_PLATFORMS];
+    return (struct http_options){
+        .listen = config->texts[SETTING_LISTEN],
+        .auth_off = config->numbers[SETTING_AUTH] == 1,
+        .service_key = key,
+        .platforms = platforms == NULL ? (struct text){NULL, 0} : text_of(platforms),
+        .connections_max = fit_connections((uint32_t)config->numbers[SETTING_MAX_CONNECTIONS]),
+        .query_threads = (uint32_t)config->numbers[SETTING_QUERY_THREADS],
+        .head_timeout_ms = (uint32_t)config->numbers[SETTING_HEAD_TIMEOUT_MS],
+        .body_timeout_ms = (uint32_t)config->numbers[SETTING_BODY_TIMEOUT_MS],
+        .idle_timeout_ms = (uint32_t)config->numbers[SETTING_IDLE_TIMEOUT_MS],
+        .stop_timeout_ms = (uint32_t)config->numbers[SETTING_STOP_TIMEOUT_MS],
+        .body_memory_bytes = config->numbers[SETTING_BODY_MEMORY_BYTES],
+        .version = FOOTFALL_VERSION,
+    };
+}
+
+/* What the operator can do about it. */
+static enum status explain_open(enum status status, const char *data, struct error *err)
+{
+    char words[ERROR_MESSAGE_BYTES];
+    snprintf(words, sizeof words, "%s", err->message);
+    if (status == STATUS_BUSY)
+        return fail(err, status,
+                    "%s: another server uses this data folder; stop it, or choose another with "
+                    "--data (%s)",
+                    data, words);
+    if (status == STATUS_IO || status == STATUS_DISK_FULL)
+        return fail(err, status,
+                    "%s: this data folder cannot be used; choose one that can be "
+                    "written to, with room, by --data (%s)",
+                    data, words);
+    return status;
+}
+
+static enum status announce(const struct http_server *server, const char *data, struct error *err)
+{
+    log_event(LOG_INFO, "serve", "started", LOG_TEXT("version", FOOTFALL_VERSION),
+              LOG_TEXT("data", data), LOG_TEXT("listen", http_server_address(server)));
+    if (printf("footfall: listening on http://%s\n", http_server_address(server)) < 0 ||
+        fflush(stdout) != 0)
+        return fail_errno(err, "stdout");
+    return STATUS_OK;
+}
+
+static enum status serve(const struct config *config, struct error *err)
+{
+    char key_buffer[KEY_BYTES_MAX] = "";
+    struct text key;
+    struct http_server *server = NULL;
+    struct footfall *footfall = NULL;
+    const char *data = config->texts[SETTING_DATA];
+    const struct engine_options engine = engine_options_of(config);
+
+    enum status status = find_key(config, key_buffer, &key, err);
+    if (status != STATUS_OK)
+        goto cleanup;
+    const struct http_options http = http_options_of(config, key);
+    status = http_server_open(&http, &server, err);
+    explicit_bzero(key_buffer, sizeof key_buffer);
+    if (status != STATUS_OK)
+        goto cleanup;
+    catch_signals(server);
+    status = footfall_open(&engine, &footfall, err);
+    if (status != STATUS_OK) {
+        status = explain_open(status, data, err);
+        goto cleanup;
+    }
+    status = http_server_start(server, footfall, err);
+    if (status == STATUS_OK)
+        status = announce(server, data, err);
+    if (status == STATUS_OK)
+        status = http_server_run(server, err);
+
+cleanup:
+    release_signals();
+    http_server_close(server);
+    if (footfall != NULL) {
+        struct error closing;
+        enum status closed = footfall_close(footfall, &closing);
+        if (status == STATUS_OK && closed != STATUS_OK) {
+            *err = closing;
+            status = closed;
+        }
+        log_event(LOG_INFO, "serve", "stopped", LOG_TEXT("data", data),
+                  LOG_TEXT("status", status_code(status)));
+    }
+    return status;
+}
+
+static void print_serve_help(FILE *to)
+{
+    fputs("usage: footfall serve [flags]\n\n"
+          "Serves the HTTP API. When it accepts requests it prints one line, \"footfall: listening "
+          "on\nhttp://HOST:PORT\". SIGTERM or SIGINT finishes what is in flight, stores everything "
+          "and ends\nwith 0; a second one ends at once, and the next start replays the journal.\n\n"
+          "Flags, with their defaults; each can also be a variable (FOOTFALL_LISTEN) or a line of "
+          "the\nfile that --config FILE names (listen = ...):\n\n",
+          to);
+    config_print_help(to);
+    fputs("  --config FILE\n      Reads settings from a file of \"name = value\" lines.\n"
+          "\nThe service key comes from the variable FOOTFALL_SERVICE_KEY.\n",
+          to);
+}
+
+int print_error(const struct error *error)
+{
+    fprintf(stderr, "footfall: %s\n", error->message);
+    return error->status == STATUS_INVALID ? EXIT_USAGE : EXIT_FAILED;
+}
+
+int command_serve(int count, char **arguments)
+{
+    struct config config = {0};
+    struct error error;
+    for (int i = 0; i < count; i++) {
+        if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "-h") == 0) {
+            print_serve_help(stdout);
+            return EXIT_DONE;
+        }
+        if (strcmp(arguments[i], "--help-markdown") == 0) {
+            config_print_markdown(stdout);
+            return EXIT_DONE;
+        }
+    }
+    close_to_others();
+    enum status status = config_read(&config, count, arguments, environ, &error);
+    if (status == STATUS_OK) {
+        log_set_level((enum log_level)config.numbers[SETTING_LOG_LEVEL]);
+        status = serve(&config, &error);
+    }
+    config_done(&config);
+    return status == STATUS_OK ? EXIT_DONE : print_error(&error);
+}

@@ -1,0 +1,80 @@
+/*
+ * settings.c - the table. Whatever is added here is a flag, a variable, a line of the file, a line
+ * of
+ * --help and a row of docs/operations/configuration.md, which a test compares.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "cli/config.h"
+
+#define KIB ((uint64_t)1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+
+const struct setting settings[SETTING_COUNT] = {
+    [SETTING_DATA] = {"data", KIND_TEXT, "data", 0, 0, NULL,
+                      "The folder that holds journal, window of ids and store; made if missing. "
+                      "One server at a time."},
+    [SETTING_LISTEN] = {"listen", KIND_TEXT, "127.0.0.1:8080", 0, 0, NULL,
+                        "The address to serve: HOST:PORT or [IPV6]:PORT. Port 0 picks a free one; "
+                        "the first line of output names it."},
+    [SETTING_AUTH] = {"auth", KIND_CHOICE, "key", 0, 0, "key|off",
+                      "key: every request but the health checks needs the service key, as "
+                      "\"Authorization: Bearer KEY\". off: no key; then only a loopback address "
+                      "may be served, and requests with a foreign Host or Origin are refused."},
+    [SETTING_SERVICE_KEY_FILE] = {"service-key-file", KIND_TEXT, NULL, 0, 0, NULL,
+                                  "A file whose first line is the service key, instead of the "
+                                  "variable FOOTFALL_SERVICE_KEY. 16 to 512 printable characters; "
+                                  "openssl rand -hex 32 makes one."},
+    [SETTING_PLATFORMS] = {"platforms", KIND_TEXT, NULL, 0, 0, NULL,
+                           "The platforms that events may name, separated by commas. Without it: "
+                           "facebook, instagram, linkedin, x, tiktok, youtube, pinterest, "
+                           "whatsapp, messenger, snapchat, reddit, threads, nextdoor."},
+    [SETTING_LOG_LEVEL] = {"log-level", KIND_CHOICE, "info", 0, 0, "debug|info|warn|error",
+                           "The least important lines that are written to stderr."},
+    [SETTING_MEMORY_BYTES] = {"memory-bytes", KIND_BYTES, "512MiB", 16 * MIB, 1024 * GIB, NULL,
+                              "Memory for what is counted but not in the store yet. When it is "
+                              "full, events are refused with store_behind until the store has "
+                              "caught up."},
+    [SETTING_SEAL_INTERVAL_MS] = {"seal-interval-ms", KIND_DURATION, "10s", 10, 3600000, NULL,
+                                  "How often what was recorded goes to the store."},
+    [SETTING_SEAL_JOURNAL_BYTES] = {"seal-journal-bytes", KIND_BYTES, "256MiB", 64 * KIB,
+                                    1024 * GIB, NULL,
+                                    "How much journal goes to the store at once, at the latest. "
+                                    "The journal takes about three times that on disk."},
+    [SETTING_DEDUPE_HOURS] = {"dedupe-hours", KIND_NUMBER, "24", 1, 720, NULL,
+                              "How long an event's id is remembered, in hours: within that time a "
+                              "repeated event counts once."},
+    [SETTING_DEDUPE_IDS] =
+        {"dedupe-ids", KIND_NUMBER, "10000000", 1000, 4000000000, NULL,
+         "How many ids are remembered; when there are more, the oldest go early, "
+         "with a warning and footfall_dedupe_dropped_total."},
+    [SETTING_JOURNAL_IO] = {"journal-io", KIND_CHOICE, "buffered", 0, 0, "buffered|direct",
+                            "How the journal is written: buffered (write, then fdatasync) or "
+                            "direct (O_DIRECT with RWF_DSYNC, where the file system can)."},
+    [SETTING_JOURNAL_SEGMENT_BYTES] = {"journal-segment-bytes", KIND_BYTES, "64MiB", 64 * KIB,
+                                       1 * GIB, NULL,
+                                       "The size of a journal file, a multiple of 4 KiB. Half of "
+                                       "it bounds a group of events."},
+    [SETTING_STORE_CACHE_BYTES] = {"store-cache-bytes", KIND_BYTES, "64MiB", 1 * MIB, 1024 * GIB,
+                                   NULL, "Memory that the store keeps pages in."},
+    [SETTING_MAX_CONNECTIONS] = {"max-connections", KIND_NUMBER, "4096", 1, 1000000, NULL,
+                                 "Connections at one moment; further ones wait to be accepted. "
+                                 "Each takes about 25 KiB and a file descriptor."},
+    [SETTING_QUERY_THREADS] = {"query-threads", KIND_NUMBER, "2", 1, 64, NULL,
+                               "Threads for queries about many listings. Events and queries about "
+                               "one listing do not wait for them."},
+    [SETTING_BODY_MEMORY_BYTES] = {"body-memory-bytes", KIND_BYTES, "256MiB", 32 * MIB, 1024 * GIB,
+                                   NULL,
+                                   "Memory for the bodies of all requests together; beyond it "
+                                   "requests are refused with overloaded."},
+    [SETTING_HEAD_TIMEOUT_MS] = {"head-timeout-ms", KIND_DURATION, "10s", 50, 600000, NULL,
+                                 "Within that time a request's head must have come."},
+    [SETTING_BODY_TIMEOUT_MS] = {"body-timeout-ms", KIND_DURATION, "30s", 50, 600000, NULL,
+                                 "Within that time 8 KiB of a body must have come, or its end, and "
+                                 "again and again; otherwise 408."},
+    [SETTING_IDLE_TIMEOUT_MS] = {"idle-timeout-ms", KIND_DURATION, "75s", 50, 3600000, NULL,
+                                 "How long a connection is kept between requests."},
+    [SETTING_STOP_TIMEOUT_MS] = {"stop-timeout-ms", KIND_DURATION, "10s", 1, 600000, NULL,
+                                 "How long stopping waits for requests that are being served."},
+};

@@ -1,0 +1,74 @@
+/*
+ * events.c - POST /v1/events: one event, an array, or a stream of lines (stream.h).
+ *
+ * An array is all or nothing and is decoded when it is whole. Events point into the request's body;
+ * the engine copies them when they are submitted, so the scratch list serves the next request.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "http/handlers.h"
+#include "http/server_parts.h"
+#include "http/stream.h"
+
+enum status events_begin(struct request *request, struct error *err)
+{
+    enum status status = require_media(request, true, err);
+    if (status != STATUS_OK || request->media != MEDIA_NDJSON)
+        return status;
+    request->stream = stream_new();
+    return answer_written(request->stream != NULL, err);
+}
+
+enum status events_receive(struct request *request, const char *piece, size_t len,
+                           struct error *err)
+{
+    if (request->media == MEDIA_NDJSON)
+        return stream_receive(request, piece, len, err);
+    return request_collect(request, piece, len, err);
+}
+
+static enum status submit_list(struct request *request, const struct event_list *events,
+                               struct error *err)
+{
+    for (int attempt = 0;; attempt++) {
+        enum status status =
+            request_submit_events(request, events->at, events->count, &request->submission, err);
+        if (status == STATUS_OK)
+            request->state = REQUEST_SUBMITTED;
+        if (status != STATUS_OVERLOADED || attempt > 0)
+            return status;
+        footfall_commit(request->server->footfall); /* the group is full */
+    }
+}
+
+enum status events_submit(struct request *request, struct error *err)
+{
+    struct http_server *server = request->server;
+    if (request->stream != NULL) {
+        enum status status = stream_end(request, err);
+        if (status == STATUS_OK)
+            request->state = REQUEST_SUBMITTED;
+        return status;
+    }
+    event_list_clear(&server->events);
+    enum status status = events_json_decode((char *)request->body.at, request->body.len,
+                                            &server->rules, &server->events, err);
+    if (status != STATUS_OK) {
+        server->traffic.events_rejected++;
+        return status;
+    }
+    if (server->events.count > 0)
+        return submit_list(request, &server->events, err);
+    request->submission.recorded = 0; /* an empty array is no mistake */
+    request->submission.duplicates = 0;
+    request->answers_counts = true;
+    return STATUS_OK;
+}
+
+enum status events_finish(struct request *request, struct error *err)
+{
+    if (request->stream != NULL)
+        return stream_finish(request, err);
+    request->answers_counts = true;
+    return STATUS_OK;
+}

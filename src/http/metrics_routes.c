@@ -1,0 +1,197 @@
+/*
+ * metrics_routes.c - aggregates and days of listings.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "http/handlers.h"
+#include "http/server_parts.h"
+#include "present/metrics_json.h"
+
+static enum status resolve(struct request *request, const struct range_request *asked,
+                           struct error *err)
+{
+    enum status status =
+        footfall_resolve_range(request->server->footfall, asked, &request->range, err);
+    request->has_range = status == STATUS_OK;
+    return status;
+}
+
+enum status range_prepare(struct request *request, struct error *err)
+{
+    return resolve(request,
+                   &(struct range_request){
+                       .period = request_parameter(request, "period"),
+                       .start_date = request_parameter(request, "startDate"),
+                       .end_date = request_parameter(request, "endDate"),
+                       .timezone = request_parameter(request, "timezone"),
+                   },
+                   err);
+}
+
+enum status listing_metrics_answer(struct request *request, struct error *err)
+{
+    struct aggregated_metrics metrics;
+    enum status status = footfall_get_aggregated_metrics(
+        request->server->footfall, request->user_id, request->listing_id, &request->range,
+        &request->arena, &metrics, err);
+    if (status != STATUS_OK)
+        return status;
+    return answer_written(aggregated_json(&request->out, &metrics), err);
+}
+
+enum status date_prepare(struct request *request, struct error *err)
+{
+    int32_t day = 0;
+    enum status status = range_parse_date(request->date, "date", &day, err);
+    if (status != STATUS_OK)
+        return status;
+    return resolve(request,
+                   &(struct range_request){
+                       .start_date = request->date,
+                       .end_date = request->date,
+                       .timezone = request_parameter(request, "timezone"),
+                   },
+                   err);
+}
+
+enum status date_answer(struct request *request, struct error *err)
+{
+    struct day_metrics day;
+    enum status status = footfall_get_metrics_for_date(request->server->footfall, request->user_id,
+                                                       request->listing_id, &request->range,
+                                                       &request->arena, &day, err);
+    if (status != STATUS_OK)
+        return status;
+    return answer_written(day_json(&request->out, request->listing_id, &day), err);
+}
+
+enum status days_prepare(struct request *request, struct error *err)
+{
+    if (request_parameter(request, "startDate").at == NULL &&
+        request_parameter(request, "endDate").at == NULL)
+        return fail_input(err, "missing_parameter", "startDate",
+                          "startDate and endDate are required, as YYYY-MM-DD");
+    return range_prepare(request, err);
+}
+
+enum status days_answer(struct request *request, struct error *err)
+{
+    const struct day_metrics *days = NULL;
+    size_t count = 0;
+    enum status status = footfall_get_metrics_for_date_range(
+        request->server->footfall, request->user_id, request->listing_id, &request->range,
+        &request->arena, &days, &count, err);
+    if (status != STATUS_OK)
+        return status;
+    return answer_written(days_json(&request->out, request->listing_id, days, count), err);
+}
+
+static enum status read_sort(struct request *request, struct error *err)
+{
+    static const struct {
+        const char *name;
+        enum metrics_sort sort;
+    } sorts[] = {
+        {"views", SORT_VIEWS},          {"shares", SORT_SHARES},
+        {"inquiries", SORT_INQUIRIES},  {"conversionRate", SORT_CONVERSION_RATE},
+        {"listingId", SORT_LISTING_ID},
+    };
+    struct text name = request_parameter(request, "sort");
+    request->page.sort = SORT_VIEWS;
+    if (name.at == NULL)
+        return STATUS_OK;
+    for (size_t i = 0; i < sizeof sorts / sizeof sorts[0]; i++) {
+        if (text_is(name, sorts[i].name)) {
+            request->page.sort = sorts[i].sort;
+            return STATUS_OK;
+        }
+    }
+    return fail_input(err, "invalid_sort", "sort",
+                      "sort must be one of views, shares, inquiries, conversionRate, listingId");
+}
+
+static enum status read_direction(struct request *request, struct error *err)
+{
+    struct text direction = request_parameter(request, "direction");
+    request->page.ascending = request->page.sort == SORT_LISTING_ID;
+    if (direction.at == NULL)
+        return STATUS_OK;
+    if (!text_is(direction, "asc") && !text_is(direction, "desc"))
+        return fail_input(err, "invalid_direction", "direction", "direction must be asc or desc");
+    request->page.ascending = text_is(direction, "asc");
+    return STATUS_OK;
+}
+
+static enum status read_include(struct request *request, struct error *err)
+{
+    struct text include = request_parameter(request, "include");
+    request->page.include_days = include.at != NULL;
+    if (include.at != NULL && !text_is(include, "dailyBreakdown"))
+        return fail_input(err, "invalid_include", "include", "include must be dailyBreakdown");
+    return STATUS_OK;
+}
+
+enum status all_metrics_prepare(struct request *request, struct error *err)
+{
+    request->page.limit = METRICS_PAGE_DEFAULT;
+    request->page.cursor = request_parameter(request, "cursor");
+    enum status status = range_prepare(request, err);
+    if (status == STATUS_OK)
+        status = read_sort(request, err);
+    if (status == STATUS_OK)
+        status = read_direction(request, err);
+    if (status == STATUS_OK)
+        status = read_include(request, err);
+    if (status == STATUS_OK)
+        status = read_limit(request, METRICS_PAGE_MAX, &request->page.limit, err);
+    return status;
+}
+
+enum status all_metrics_answer(struct request *request, struct error *err)
+{
+    struct metrics_page page;
+    enum status status = footfall_get_all_listings_metrics(
+        request->server->footfall, request->user_id, &request->range, &request->page,
+        &request->arena, &page, err);
+    if (status != STATUS_OK)
+        return status;
+    return answer_written(metrics_page_json(&request->out, &request->range, &page), err);
+}
+
+enum status compare_prepare(struct request *request, struct error *err)
+{
+    struct text *listings = arena_zalloc(&request->arena, METRICS_COMPARE_MAX, sizeof *listings);
+    size_t count = 0;
+    if (listings == NULL)
+        return fail(err, STATUS_NO_MEMORY, "request: no memory");
+    for (size_t i = 0; i < request->uri.parameter_count; i++) {
+        const struct uri_parameter *parameter = &request->uri.parameters[i];
+        if (!text_is(parameter->name, "listing"))
+            continue;
+        if (count == METRICS_COMPARE_MAX) {
+            count++;
+            break;
+        }
+        enum status status = id_check(parameter->value, ID_BYTES_MAX, "listing", err);
+        if (status != STATUS_OK)
+            return status;
+        listings[count++] = parameter->value;
+    }
+    if (count < 2 || count > METRICS_COMPARE_MAX)
+        return fail_input(err, "invalid_listing_count", "listing",
+                          "name 2 to %d listings: listing=a&listing=b", METRICS_COMPARE_MAX);
+    request->compared = listings;
+    request->compared_count = count;
+    return range_prepare(request, err);
+}
+
+enum status compare_answer(struct request *request, struct error *err)
+{
+    struct aggregated_metrics metrics[METRICS_COMPARE_MAX];
+    enum status status = footfall_compare_listings(request->server->footfall, request->user_id,
+                                                   request->compared, request->compared_count,
+                                                   &request->range, &request->arena, metrics, err);
+    if (status != STATUS_OK)
+        return status;
+    return answer_written(compare_json(&request->out, metrics, request->compared_count), err);
+}

@@ -1,0 +1,479 @@
+/*
+ * request.c - from the first line to the answer.
+ *
+ * The library calls for each step, and while a request waits it calls again on every pass; each
+ * call looks at the state and either moves it on or returns. Whatever goes wrong is kept in the
+ * request as an error, and the rest of the body is read and thrown away, so that the connection can
+ * serve the next request and the client's system does not drop an answer that came before its last
+ * byte.
+ *
+ * Requests whose client left while their submission waits stay in memory as orphans until the
+ * commit that the same pass will make.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "http/request.h"
+
+#include <assert.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "http/connection.h"
+#include "http/query_pool.h"
+#include "http/respond.h"
+#include "http/server_parts.h"
+#include "http/stream.h"
+
+enum { IDLE_REQUESTS_MAX = 512, BODY_FIRST_BYTES = 64 * 1024 };
+
+static void forget(struct request *request)
+{
+    request->next = NULL;
+    request->state = REQUEST_HEAD;
+    request->method[0] = '\0';
+    request->uri.segment_count = 0;
+    request->uri.parameter_count = 0;
+    request->route = NULL;
+    request->user_id = (struct text){NULL, 0};
+    request->listing_id = (struct text){NULL, 0};
+    request->date = (struct text){NULL, 0};
+    request->body.len = 0;
+    request->discarded = 0;
+    request->media = MEDIA_NONE;
+    request->stream = NULL;
+    request->has_range = false;
+    request->etag[0] = '\0';
+    request->failed = false;
+    request->http_status = 0;
+    request->must_close = false;
+    request->answers_counts = false;
+    request->matches_any = false;
+    request->out.len = 0;
+    request->content_type = NULL;
+    atomic_store_explicit(&request->query_done, false, memory_order_relaxed);
+}
+
+struct request *request_new(struct http_server *server, struct MHD_Connection *mhd,
+                            struct connection *connection, struct text target)
+{
+    struct request *request = server->idle_requests;
+    if (request != NULL) {
+        server->idle_requests = request->next;
+        server->idle_request_count--;
+    } else {
+        request = calloc(1, sizeof *request);
+        if (request == NULL)
+            return NULL;
+        request->server = server;
+        request->arena.chunk_bytes = 4096;
+    }
+    forget(request);
+    request->mhd = mhd;
+    request->connection = connection;
+    request->started_ns = monotonic_ns();
+    server->requests_active++;
+    connection_enter(server, connection, PHASE_HEAD);
+
+    char *to = request->target_inline;
+    if (target.len > sizeof request->target_inline)
+        to = arena_alloc(&request->arena, target.len);
+    if (to != NULL)
+        memcpy(to, target.at, target.len);
+    request->target = (struct text){to, to == NULL ? 0 : target.len}; /* absent is refused later */
+    return request;
+}
+
+void request_free(struct request *request)
+{
+    if (request == NULL)
+        return;
+    stream_free(request->stream);
+    arena_done(&request->arena);
+    bytes_done(&request->body);
+    bytes_done(&request->out);
+    free(request);
+}
+
+static void keep(struct request *request)
+{
+    struct http_server *server = request->server;
+    stream_free(request->stream);
+    request->stream = NULL;
+    server->body_bytes_held -= request->body_charged;
+    request->body_charged = 0;
+    if (request->body.cap > BUFFER_KEPT_BYTES)
+        bytes_done(&request->body);
+    if (request->out.cap > BUFFER_KEPT_BYTES)
+        bytes_done(&request->out);
+    if (server->idle_request_count >= IDLE_REQUESTS_MAX) {
+        request_free(request);
+        return;
+    }
+    arena_reset(&request->arena);
+    request->next = server->idle_requests;
+    server->idle_requests = request;
+    server->idle_request_count++;
+}
+
+static bool is_pending(const struct request *request)
+{
+    if (request->stream != NULL)
+        return stream_is_pending(request->stream);
+    return request->state == REQUEST_SUBMITTED &&
+           !atomic_load_explicit(&request->submission.done, memory_order_acquire);
+}
+
+void request_over(struct request *request)
+{
+    struct http_server *server = request->server;
+    assert(request->state != REQUEST_QUERYING || atomic_load(&request->query_done));
+    if (request->state != REQUEST_ANSWERED && request->state != REQUEST_ANSWERED_EARLY)
+        server->traffic.abandoned++;
+    server->requests_active--;
+    connection_enter(server, request->connection, PHASE_IDLE);
+    request->connection = NULL;
+    request->mhd = NULL;
+    if (is_pending(request)) {
+        request->next = server->orphans;
+        server->orphans = request;
+    } else {
+        keep(request);
+    }
+}
+
+void requests_collect_orphans(struct http_server *server)
+{
+    struct request *left = NULL;
+    struct request *next = NULL;
+    for (struct request *each = server->orphans; each != NULL; each = next) {
+        next = each->next;
+        if (is_pending(each)) {
+            each->next = left;
+            left = each;
+        } else {
+            keep(each);
+        }
+    }
+    server->orphans = left;
+}
+
+enum status request_refuse(struct request *request, struct error *err, unsigned http_status,
+                           const char *code, const char *format, ...)
+{
+    char words[ERROR_MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(words, sizeof words, format, args);
+    va_end(args);
+    request->http_status = http_status;
+    return fail_code(err, STATUS_INVALID, code, "%s", words);
+}
+
+struct text request_parameter(const struct request *request, const char *name)
+{
+    return uri_parameter(&request->uri, name);
+}
+
+/* ---- the head ---- */
+
+static enum status check_access(struct request *request, bool open, struct error *err)
+{
+    const struct access *access = &request->server->access;
+    switch (access_check(access, open, request->head.host, request->head.origin,
+                         request->head.authorization)) {
+    case ACCESS_GRANTED:
+        return STATUS_OK;
+    case ACCESS_FOREIGN:
+        return request_refuse(request, err, 403, "foreign_origin",
+                              "this server runs without a key and answers requests from this "
+                              "machine only: Host and Origin must name a loopback address");
+    case ACCESS_KEY_MISSING:
+        return fail(err, STATUS_UNAUTHORIZED,
+                    "this needs the service key: send it as \"Authorization: Bearer KEY\"");
+    case ACCESS_KEY_WRONG:
+        break;
+    }
+    return fail(err, STATUS_UNAUTHORIZED, "the key is not the service key");
+}
+
+/* Who may comes before what there is: without a key nobody learns which addresses exist. */
+static enum status find_route(struct request *request, struct error *err)
+{
+    struct route_match match;
+    route_find(text_of(request->method), &request->uri, &match);
+    request->route = match.route;
+    enum status status = check_access(request, match.route != NULL && match.route->open, err);
+    if (status != STATUS_OK)
+        return status;
+    if (match.route == NULL && match.path_known) {
+        memcpy(request->allow, match.allow, sizeof request->allow);
+        return request_refuse(request, err, 405, "method_not_allowed",
+                              "this address does not know that method; it knows %s", match.allow);
+    }
+    if (match.route == NULL)
+        return fail(err, STATUS_NOT_FOUND, "there is nothing at this address");
+    request->user_id = match.user_id;
+    request->listing_id = match.listing_id;
+    request->date = match.date;
+    if (match.user_id.at != NULL)
+        status = id_check(match.user_id, ID_BYTES_MAX, "userId", err);
+    if (status == STATUS_OK && match.listing_id.at != NULL)
+        status = id_check(match.listing_id, ID_BYTES_MAX, "listingId", err);
+    if (status == STATUS_OK)
+        status = route_check_parameters(match.route, &request->uri, err);
+    return status;
+}
+
+static enum status check_length(struct request *request, struct error *err)
+{
+    size_t max = request->route->body_bytes_max;
+    if (request->media == MEDIA_NDJSON || request->head.content_length <= max || max == 0)
+        return STATUS_OK;
+    return fail_code(err, STATUS_TOO_LARGE, "body_too_large",
+                     "the body is over %zu bytes; larger amounts of events can be streamed as "
+                     "application/x-ndjson",
+                     max);
+}
+
+static enum status look_at_head(struct request *request, const struct head_field *fields,
+                                size_t count, const char *version, bool gapless, struct error *err)
+{
+    enum status status = STATUS_OK;
+    request->must_close = true; /* until it is plain where this request ends */
+    if (count > HEAD_FIELDS_MAX)
+        return request_refuse(request, err, 431, "head_too_large",
+                              "more than %d header fields, or a head over %d bytes",
+                              HEAD_FIELDS_MAX, HEAD_BYTES_MAX);
+    if (request->target.at == NULL)
+        return fail(err, STATUS_NO_MEMORY, "request: no memory");
+    status = head_read(fields, count, version, &request->head, err);
+    if (status != STATUS_OK)
+        return status;
+    if (!gapless)
+        return fail_input(err, "invalid_request", "",
+                          "the request is not plain HTTP: its head holds a folded line, a bare "
+                          "line feed, a NUL or a doubled space");
+    request->must_close = false;
+
+    status = uri_parse(request->target, &request->arena, &request->uri, err);
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
+        enum status found = find_route(request, err);
+        status = status == STATUS_OK || found != STATUS_NOT_FOUND ? found : status;
+    }
+    if (status == STATUS_OK && request->route->begin != NULL)
+        status = request->route->begin(request, err);
+    if (status == STATUS_OK)
+        status = check_length(request, err);
+    return status;
+}
+
+bool request_head_came(struct request *request, const struct head_field *fields, size_t count,
+                       const char *method, const char *version, bool gapless)
+{
+    request->server->progress++;
+    request->state = REQUEST_BODY;
+    if (strlen(method) < sizeof request->method)
+        memcpy(request->method, method, strlen(method) + 1);
+    enum status status = look_at_head(request, fields, count, version, gapless, &request->error);
+    request->failed = status != STATUS_OK;
+    if (request->failed && (request->must_close || request->head.expects_continue))
+        return false;
+    bool has_body = request->head.chunked || request->head.content_length > 0;
+    connection_enter(request->server, request->connection, has_body ? PHASE_BODY : PHASE_WORK);
+    return true;
+}
+
+/* ---- the body ---- */
+
+enum status request_reserve_body(struct request *request, size_t more, struct error *err)
+{
+    struct http_server *server = request->server;
+    size_t need = request->body.len + more;
+    if (need <= request->body.cap)
+        return STATUS_OK;
+    size_t charge = need > BUFFER_KEPT_BYTES ? 2 * need : 0; /* they grow by doubling */
+    size_t held = server->body_bytes_held - request->body_charged + charge;
+    if (held > server->options.body_memory_bytes)
+        return fail(err, STATUS_OVERLOADED, "the memory for request bodies is in use");
+    if (!bytes_reserve(&request->body, more))
+        return fail(err, STATUS_NO_MEMORY, "request: no memory");
+    server->body_bytes_held = held;
+    request->body_charged = charge;
+    return STATUS_OK;
+}
+
+enum status request_collect(struct request *request, const char *piece, size_t len,
+                            struct error *err)
+{
+    size_t max = request->route->body_bytes_max;
+    if (request->body.len + len > max)
+        return fail_code(err, STATUS_TOO_LARGE, "body_too_large",
+                         "the body is over %zu bytes; larger amounts of events can be streamed as "
+                         "application/x-ndjson",
+                         max);
+    size_t more = len;
+    if (request->body.len == 0 && request->head.content_length > len)
+        more = request->head.content_length < BODY_FIRST_BYTES
+                   ? (size_t)request->head.content_length
+                   : BODY_FIRST_BYTES;
+    if (more < len)
+        more = len;
+    enum status status = request_reserve_body(request, more, err);
+    if (status != STATUS_OK)
+        return status;
+    memcpy(request->body.at + request->body.len, piece, len);
+    request->body.len += len;
+    return STATUS_OK;
+}
+
+static void discard(struct request *request, size_t len)
+{
+    request->discarded += len;
+    if (request->discarded > DISCARD_BYTES_MAX && request->state == REQUEST_BODY)
+        respond_early(request);
+}
+
+void request_body_came(struct request *request, const char *piece, size_t len)
+{
+    request->server->progress++;
+    connection_received(request->server, request->connection, len);
+    if (request->failed || request->state != REQUEST_BODY) {
+        discard(request, len);
+        return;
+    }
+    enum status status = STATUS_OK;
+    if (request->route->receive != NULL)
+        status = request->route->receive(request, piece, len, &request->error);
+    else
+        discard(request, len); /* a body where none means anything */
+    request->failed = status != STATUS_OK;
+}
+
+/* ---- the work ---- */
+
+enum status request_submit_events(struct request *request, const struct event *events, size_t count,
+                                  struct submission *submission, struct error *err)
+{
+    request->server->submitted++;
+    return footfall_submit_events(request->server->footfall, events, count, submission, err);
+}
+
+enum status request_submit_listing(struct request *request, const struct listing_details *details,
+                                   struct error *err)
+{
+    struct http_server *server = request->server;
+    server->submitted++;
+    for (int attempt = 0;; attempt++) {
+        enum status status =
+            footfall_submit_listing(server->footfall, request->user_id, request->listing_id,
+                                    details, &request->submission, err);
+        if (status == STATUS_OK)
+            request->state = REQUEST_SUBMITTED;
+        if (status != STATUS_OVERLOADED || attempt > 0)
+            return status;
+        footfall_commit(server->footfall); /* the group is full */
+    }
+}
+
+static bool finished(struct request *request, enum status status)
+{
+    request->failed = status != STATUS_OK;
+    if (request->failed)
+        respond_error(request);
+    return true;
+}
+
+static bool proceed_write(struct request *request)
+{
+    struct error *err = &request->error;
+    if (request->state == REQUEST_BODY) {
+        connection_enter(request->server, request->connection, PHASE_WORK);
+        enum status status = request->route->submit(request, err);
+        if (status != STATUS_OK || request->state != REQUEST_SUBMITTED)
+            return finished(request, status);
+        return false;
+    }
+    if (is_pending(request))
+        return false;
+    if (request->stream == NULL && request->submission.error.status != STATUS_OK) {
+        *err = request->submission.error;
+        return finished(request, err->status);
+    }
+    return finished(request, request->route->finish(request, err));
+}
+
+/* Whether the client has the answer already. Reads the version before anything else is read. */
+static bool is_known(struct request *request)
+{
+    const struct http_server *server = request->server;
+    const struct etag_parts parts = {
+        .boot_nonce = footfall_boot_nonce(server->footfall),
+        .user_version = footfall_user_version(server->footfall, request->user_id),
+        .first_day = request->has_range ? request->range.first_day : 0,
+        .last_day = request->has_range ? request->range.last_day : 0,
+        .zone_data_version = zone_data_version(),
+        .target = request->target,
+    };
+    etag_make(&parts, request->etag);
+    enum etag_match match = etag_matches(request->head.if_none_match, request->etag);
+    request->matches_any = match == ETAG_MATCH_ANY;
+    return match == ETAG_MATCH;
+}
+
+static bool answer_read(struct request *request, enum status status)
+{
+    if (status == STATUS_OK && request->matches_any) {
+        request->http_status = 304;
+        request->out.len = 0;
+    }
+    return finished(request, status);
+}
+
+/* On a query thread. */
+void request_run_query(struct request *request)
+{
+    request->query_status = request->route->answer(request, &request->error);
+    struct MHD_Connection *mhd = request->mhd;
+    atomic_store_explicit(&request->query_done, true, memory_order_release);
+    MHD_resume_connection(mhd); /* from here on the request is the loop's again */
+}
+
+static bool proceed_read(struct request *request)
+{
+    struct http_server *server = request->server;
+    struct error *err = &request->error;
+    const struct route *route = request->route;
+    if (request->state == REQUEST_QUERYING) {
+        if (!atomic_load_explicit(&request->query_done, memory_order_acquire))
+            return false;
+        return answer_read(request, request->query_status);
+    }
+    connection_enter(server, request->connection, PHASE_WORK);
+    enum status status = route->prepare == NULL ? STATUS_OK : route->prepare(request, err);
+    if (status != STATUS_OK)
+        return finished(request, status);
+    if (route->cached && is_known(request)) {
+        request->http_status = 304;
+        return true;
+    }
+    if (route->kind != ROUTE_POOL)
+        return answer_read(request, route->answer(request, err));
+    if (!query_pool_has_room(server->pool))
+        return finished(request, fail(err, STATUS_OVERLOADED, "the queue of queries is full"));
+    request->state = REQUEST_QUERYING;
+    MHD_suspend_connection(request->mhd);
+    query_pool_offer(server->pool, request);
+    return false;
+}
+
+bool request_proceed(struct request *request)
+{
+    if (request->failed)
+        return finished(request, request->error.status);
+    if (request->route->kind == ROUTE_WRITE)
+        return proceed_write(request);
+    return proceed_read(request);
+}

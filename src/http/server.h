@@ -1,0 +1,70 @@
+/*
+ * server.h - HTTP in front of the facade: one loop that gathers, commits and answers.
+ *
+ * One thread serves all connections and is also the one that commits: a pass over the ready
+ * connections submits what they bring, then the thread makes it durable in one sync, and the next
+ * pass answers. Queries that can be long run on a few query threads instead.
+ *
+ *     http_server_open()   binds the port; nothing is served yet
+ *     http_server_run()    serves until http_server_stop(), then finishes what is in flight
+ *     http_server_close()
+ *
+ * It does not know where the data lies or how the configuration is written.
+ *
+ * Threads: run on one thread; stop from any, and from signal handlers.
+ */
+#ifndef FOOTFALL_HTTP_SERVER_H
+#define FOOTFALL_HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "base/text.h"
+#include "lib/footfall.h"
+
+struct http_options {
+    const char *listen;         /* "127.0.0.1:8080", "[::1]:0", "localhost:8080" */
+    bool auth_off;              /* loopback only, no key */
+    struct text service_key;    /* else this; only its digest is kept */
+    struct text platforms;      /* accepted names, separated by commas; absent: the default list */
+    uint32_t connections_max;   /* 0: 4096 */
+    uint32_t query_threads;     /* 0: 2 */
+    uint32_t head_timeout_ms;   /* for a request's head; 0: 10 s */
+    uint32_t body_timeout_ms;   /* without a byte of the body; 0: 30 s */
+    uint32_t idle_timeout_ms;   /* between requests; 0: 75 s */
+    uint32_t stop_timeout_ms;   /* for what is in flight when stopping; 0: 10 s */
+    uint64_t body_memory_bytes; /* for the bodies of all requests together; 0: 256 MiB */
+    const char *version;        /* of the program, for metrics */
+};
+
+struct http_server; /* made by http_server_open(), freed by http_server_close() */
+
+/*
+ * Checks the options and binds the address, without listening yet. options' texts are copied.
+ *   STATUS_INVALID  an address that cannot be read or resolved; no key and not auth_off; auth_off
+ *                   beyond loopback; a bad key; a bad platform list
+ *   STATUS_BUSY     the port is taken
+ *   STATUS_IO, STATUS_NO_MEMORY
+ */
+MUST_USE enum status http_server_open(const struct http_options *options, struct http_server **out,
+                                      struct error *err);
+
+/* Starts to accept connections for the opened data folder, which must outlive the server. */
+MUST_USE enum status http_server_start(struct http_server *server, struct footfall *footfall,
+                                       struct error *err);
+
+/* "127.0.0.1:41234": the address in use, with the real port. Valid until close. */
+const char *http_server_address(const struct http_server *server);
+
+/* Serves until http_server_stop(). Then accepts no more, answers what is in flight within the stop
+ * timeout, and commits. STATUS_IO when the loop itself fails. */
+MUST_USE enum status http_server_run(struct http_server *server, struct error *err);
+
+/* Asks http_server_run() to return. Callable from signal handlers; once is enough. */
+void http_server_stop(struct http_server *server);
+
+/* Frees everything; accepts NULL. */
+void http_server_close(struct http_server *server);
+
+#endif

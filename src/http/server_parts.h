@@ -1,0 +1,78 @@
+/*
+ * server_parts.h - the server's insides, shared by the files of this folder that serve requests.
+ *
+ * Threads: the loop's, unless a field says otherwise.
+ */
+#ifndef FOOTFALL_HTTP_SERVER_PARTS_H
+#define FOOTFALL_HTTP_SERVER_PARTS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "http/access.h"
+#include "http/server.h"
+#include "http/traffic.h"
+#include "ingest/event_json.h"
+#include "ingest/event_rules.h"
+
+struct MHD_Daemon;
+struct MHD_Response;
+struct connection;
+struct query_pool;
+struct request;
+
+enum { SERVER_ADDRESS_BYTES = 80, DATE_HEADER_BYTES = 30, EASY_ANSWERS = 2 };
+
+static const uint64_t ns_per_ms = 1000 * 1000;
+static const uint64_t ns_per_second = 1000 * 1000 * 1000;
+
+struct http_server {
+    struct http_options options; /* every 0 replaced; texts are not kept */
+    char version[32];
+    char address[SERVER_ADDRESS_BYTES];
+    struct access access;
+    struct footfall *footfall; /* not owned */
+
+    int listen_fd; /* -1 when closed or handed over */
+    int wake_fd;   /* an eventfd: http_server_stop() writes to it */
+    int epoll_fd;  /* the library's */
+    struct MHD_Daemon *daemon;
+    bool heads_are_laid_out; /* head_is_gapless() means something with this library */
+    struct query_pool *pool;
+
+    /* of the current pass */
+    uint64_t now_ns;
+    uint32_t submitted; /* submissions, or tries that must wait for a commit */
+    uint32_t progress;  /* calls that moved a request on */
+
+    /* scratch, for one call at a time */
+    struct event_rules rules;
+    struct event_list events;
+    uint64_t *event_lines; /* EVENTS_MAX of them */
+
+    struct connection *connections; /* all */
+    uint64_t reap_at_ns;
+    struct request *idle_requests; /* to be used again */
+    size_t idle_request_count;
+    struct request *orphans; /* their clients left; a commit will finish them */
+    size_t requests_active;
+    size_t body_bytes_held;
+
+    /* the answers to single events, made once a second */
+    struct MHD_Response *easy_answers[EASY_ANSWERS]; /* by `duplicates`; may be NULL */
+    int64_t date_second;
+    char date[DATE_HEADER_BYTES];
+
+    struct traffic traffic;
+    int64_t started_ms; /* wall clock */
+    uint64_t log_window_ns;
+    uint32_t log_lines;      /* about requests, in this second */
+    uint32_t log_suppressed; /* in this second */
+    bool stopping;
+    uint64_t stop_deadline_ns;
+    _Atomic bool stop_asked; /* any thread */
+};
+
+#endif

@@ -1,0 +1,274 @@
+/*
+ * stream.c - lines to batches to the group.
+ *
+ *     pieces of some KiB ─► buffer (512 KiB) ─► ndjson_read: events ─► submit ─► slot
+ *                                                                                 │ commit
+ *                                              recorded, duplicates, error ◄──────┘
+ *
+ * The buffer makes batches of thousands: a commit costs a sync whatever is in it. A slot holds a
+ * submission until the commit has answered it, with the line its batch began at. All slots that
+ * wait at one moment are in the same group and share its fate, and slots are looked at before
+ * anything more is submitted; so what was recorded is always everything before the first line
+ * that was not.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "http/stream.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "http/request.h"
+#include "http/server_parts.h"
+#include "ingest/ndjson.h"
+#include "present/json_writer.h"
+
+enum { STREAM_BUFFER_BYTES = 512 * 1024, STREAM_SLOTS = 4 };
+
+struct slot {
+    struct submission submission;
+    uint64_t first_line;
+};
+
+struct stream {
+    struct ndjson lines;
+    struct slot slots[STREAM_SLOTS]; /* the first slot_count wait for the commit */
+    size_t slot_count;
+    uint64_t recorded;
+    uint64_t duplicates;
+    uint64_t next_line; /* the first that was not recorded; 0 while all were */
+};
+
+struct stream *stream_new(void)
+{
+    struct stream *stream = malloc(sizeof *stream);
+    if (stream == NULL)
+        return NULL;
+    stream->slot_count = 0;
+    stream->recorded = 0;
+    stream->duplicates = 0;
+    stream->next_line = 0;
+    ndjson_init(&stream->lines);
+    return stream;
+}
+
+void stream_free(struct stream *stream)
+{
+    if (stream == NULL)
+        return;
+    assert(!stream_is_pending(stream));
+    ndjson_done(&stream->lines);
+    free(stream);
+}
+
+bool stream_is_pending(const struct stream *stream)
+{
+    for (size_t i = 0; i < stream->slot_count; i++) {
+        if (!atomic_load_explicit(&stream->slots[i].submission.done, memory_order_acquire))
+            return true;
+    }
+    return false;
+}
+
+/* Adds up the slots, all of which are done. The first that failed is the stream's end. */
+static enum status collect(struct stream *stream, struct error *err)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < stream->slot_count; i++) {
+        const struct slot *slot = &stream->slots[i];
+        if (slot->submission.error.status == STATUS_OK) {
+            stream->recorded += slot->submission.recorded;
+            stream->duplicates += slot->submission.duplicates;
+        } else if (status == STATUS_OK) {
+            *err = slot->submission.error;
+            status = err->status;
+            stream->next_line = slot->first_line;
+        }
+    }
+    stream->slot_count = 0;
+    return status;
+}
+
+/* Commits if anything waits, and collects. */
+static enum status settle(struct request *request, struct error *err)
+{
+    if (stream_is_pending(request->stream))
+        footfall_commit(request->server->footfall);
+    return collect(request->stream, err);
+}
+
+/* Where to go on when nothing that was read is outstanding. */
+static uint64_t next_unread_line(const struct stream *stream)
+{
+    return stream->lines.line + (stream->lines.partial.len == 0 ? 1 : 0);
+}
+
+/* Submits the events of the server's scratch. */
+static enum status submit(struct request *request, struct error *err)
+{
+    struct http_server *server = request->server;
+    struct stream *stream = request->stream;
+    uint64_t first_line = server->event_lines[0];
+    enum status status = STATUS_OK;
+    if (server->events.count == 0)
+        return STATUS_OK;
+    if (!stream_is_pending(stream))
+        status = collect(stream, err);
+    else if (stream->slot_count == STREAM_SLOTS)
+        status = settle(request, err);
+    if (status != STATUS_OK)
+        return status;
+
+    for (int attempt = 0;; attempt++) {
+        struct slot *slot = &stream->slots[stream->slot_count];
+        slot->first_line = first_line;
+        status = request_submit_events(request, server->events.at, server->events.count,
+                                       &slot->submission, err);
+        if (status == STATUS_OK) {
+            stream->slot_count++;
+            return STATUS_OK;
+        }
+        if (status != STATUS_OVERLOADED || attempt > 0)
+            break;
+        /* The group is full. What waits in it is settled before the next one begins. */
+        footfall_commit(server->footfall);
+        status = collect(stream, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    stream->next_line = first_line;
+    return status;
+}
+
+/* The stream ends here: what waits is settled, so that the counts in the answer are final. */
+static enum status give_up(struct request *request, enum status status, struct error *err)
+{
+    struct error earlier; /* what was submitted first counts first */
+    if (settle(request, &earlier) != STATUS_OK) {
+        *err = earlier;
+        status = earlier.status;
+    }
+    if (request->stream->next_line == 0)
+        request->stream->next_line = next_unread_line(request->stream);
+    return status;
+}
+
+/* Reads and submits what the buffer holds. */
+static enum status drain(struct request *request, struct error *err)
+{
+    struct http_server *server = request->server;
+    struct stream *stream = request->stream;
+    struct bytes *buffer = &request->body;
+    enum status status = STATUS_OK;
+    size_t at = 0;
+    while (status == STATUS_OK && at < buffer->len) {
+        size_t taken = 0;
+        event_list_clear(&server->events);
+        status = ndjson_read(&stream->lines, (char *)buffer->at + at, buffer->len - at,
+                             &server->rules, &server->events, server->event_lines, &taken, err);
+        if (status == STATUS_OK)
+            status = submit(request, err);
+        else if (server->events.count > 0)
+            stream->next_line = server->event_lines[0];
+        at += taken;
+    }
+    buffer->len = 0;
+    return status;
+}
+
+enum status stream_receive(struct request *request, const char *piece, size_t len,
+                           struct error *err)
+{
+    enum status status = STATUS_OK;
+    if (request->body.len + len > STREAM_BUFFER_BYTES)
+        status = drain(request, err);
+    if (status == STATUS_OK) {
+        status = request_reserve_body(request, len, err);
+        struct error drained;
+        if (status != STATUS_OK && drain(request, &drained) != STATUS_OK) {
+            status = drained.status;
+            *err = drained;
+        }
+    }
+    if (status != STATUS_OK)
+        return give_up(request, status, err);
+    memcpy(request->body.at + request->body.len, piece, len);
+    request->body.len += len;
+    return STATUS_OK;
+}
+
+enum status stream_end(struct request *request, struct error *err)
+{
+    struct http_server *server = request->server;
+    enum status status = drain(request, err);
+    if (status == STATUS_OK) {
+        event_list_clear(&server->events);
+        status = ndjson_end(&request->stream->lines, &server->rules, &server->events,
+                            server->event_lines, err);
+        if (status == STATUS_OK)
+            status = submit(request, err);
+    }
+    return status == STATUS_OK ? STATUS_OK : give_up(request, status, err);
+}
+
+static void write_counts(struct json_writer *writer, const struct stream *stream)
+{
+    json_put_key(writer, "recorded");
+    json_put_u64(writer, stream->recorded);
+    json_put_key(writer, "duplicates");
+    json_put_u64(writer, stream->duplicates);
+    json_put_key(writer, "rejected");
+    json_put_u64(writer, stream->lines.rejected);
+    json_put_key(writer, "errors");
+    json_put_array(writer);
+    for (size_t i = 0; i < stream->lines.error_count; i++) {
+        const struct ndjson_error *error = &stream->lines.errors[i];
+        json_put_object(writer);
+        json_put_key(writer, "line");
+        json_put_u64(writer, error->line);
+        json_put_key(writer, "code");
+        json_put_string(writer, error->code);
+        json_put_key(writer, "error");
+        json_put_text(writer, error->message);
+        json_put_object_end(writer);
+    }
+    json_put_array_end(writer);
+}
+
+enum status stream_finish(struct request *request, struct error *err)
+{
+    struct stream *stream = request->stream;
+    enum status status = collect(stream, err);
+    if (status != STATUS_OK)
+        return status;
+    request->server->traffic.events_rejected += stream->lines.rejected;
+    if (stream->recorded + stream->duplicates == 0 && stream->lines.rejected > 0)
+        return fail_input(err, "all_rejected", "", "every line was refused; nothing was recorded");
+
+    struct json_writer writer = {.out = &request->out};
+    json_put_object(&writer);
+    json_put_key(&writer, "success");
+    json_put_bool(&writer, true);
+    write_counts(&writer, stream);
+    json_put_object_end(&writer);
+    return writer.failed ? fail(err, STATUS_NO_MEMORY, "answer: no memory") : STATUS_OK;
+}
+
+bool stream_error_json(const struct stream *stream, const struct error *error, struct bytes *out)
+{
+    struct json_writer writer = {.out = out};
+    json_put_object(&writer);
+    json_put_key(&writer, "success");
+    json_put_bool(&writer, false);
+    json_put_key(&writer, "error");
+    json_put_string(&writer, error->message);
+    json_put_key(&writer, "code");
+    json_put_string(&writer, error->code);
+    write_counts(&writer, stream);
+    if (stream->next_line > 0) {
+        json_put_key(&writer, "nextLine");
+        json_put_u64(&writer, stream->next_line);
+    }
+    json_put_object_end(&writer);
+    return !writer.failed;
+}

@@ -1,0 +1,37 @@
+/*
+ * traffic.h - what was asked and how it went, counted per operation.
+ *
+ * Threads: the loop's only, but for what a histogram allows.
+ */
+#ifndef FOOTFALL_HTTP_TRAFFIC_H
+#define FOOTFALL_HTTP_TRAFFIC_H
+
+#include <stdint.h>
+
+#include "base/histogram.h"
+
+/* Operations are the routes by their place in the table, then one for what matched none. */
+enum { TRAFFIC_OPERATIONS_MAX = 24, TRAFFIC_CLASSES = 6 };
+
+struct traffic {
+    struct {
+        uint64_t answers[TRAFFIC_CLASSES]; /* by the first digit of the status; [0] unused */
+        struct histogram times;            /* from the request's first line to its answer */
+    } operations[TRAFFIC_OPERATIONS_MAX];
+    uint64_t abandoned;       /* clients that left before their answer */
+    uint64_t reaped;          /* connections closed for being too slow */
+    uint64_t refused_by_http; /* answered by the HTTP library itself: not HTTP, or too long */
+    uint64_t events_rejected; /* events and lines that were not valid */
+    uint64_t commits;
+    uint64_t connections; /* now */
+    uint64_t connections_total;
+};
+
+static inline void traffic_add(struct traffic *traffic, size_t operation, unsigned http_status,
+                               uint64_t duration_ns)
+{
+    traffic->operations[operation].answers[http_status / 100 % TRAFFIC_CLASSES]++;
+    histogram_add(&traffic->operations[operation].times, duration_ns);
+}
+
+#endif
