@@ -31,15 +31,14 @@ static const char *const batch_sql[BATCH_STATEMENTS] = {
     [BATCH_ROLLBACK] = "ROLLBACK",
     [BATCH_POSITION] = "SELECT batch, seq FROM state WHERE one = 1",
     [BATCH_MOVE] = "UPDATE state SET batch = ?1, seq = ?2 WHERE one = 1",
-    /* blocks: ?1 user, ?2 month, ?3 listing, ?4 day, ?5 block */
+    /* blocks: ?1 user, ?2 month or day, ?3 listing, ?4 block */
     [BATCH_TOTALS] = "SELECT block FROM totals WHERE user = ?1 AND month = ?2 AND listing = ?3",
     /* REPLACE into a table without further indexes is one overwrite in place */
     [BATCH_PUT_TOTALS] = "REPLACE INTO totals (user, month, listing, block)"
-                         " VALUES (?1, ?2, ?3, ?5)",
-    [BATCH_CELLS] = "SELECT block FROM cells"
-                    " WHERE user = ?1 AND month = ?2 AND listing = ?3 AND day = ?4",
-    [BATCH_PUT_CELLS] = "REPLACE INTO cells (user, month, listing, day, block)"
-                        " VALUES (?1, ?2, ?3, ?4, ?5)",
+                         " VALUES (?1, ?2, ?3, ?4)",
+    [BATCH_CELLS] = "SELECT block FROM cells WHERE user = ?1 AND day = ?2 AND listing = ?3",
+    [BATCH_PUT_CELLS] = "REPLACE INTO cells (user, day, listing, block)"
+                        " VALUES (?1, ?2, ?3, ?4)",
     /* the first of a key wins */
     [BATCH_PUT_INQUIRY] = "INSERT INTO inquiries"
                           " (user, listing, time_ms, key, received_ms, platform, source, content)"
@@ -53,11 +52,10 @@ static const char *const batch_sql[BATCH_STATEMENTS] = {
 
 /* Whose block: a listing's month of totals, or day of cells. */
 struct block_key {
+    enum block_table table;
     struct text user_id;
+    int32_t at; /* the month or the day */
     struct text listing_id;
-    int32_t month;
-    int32_t day; /* by_day only */
-    bool by_day;
 };
 
 /* One batch on its way; the words for failures name it. */
@@ -102,18 +100,20 @@ enum status position_read(struct connection *connection, sqlite3_stmt *statement
     return status;
 }
 
-enum status block_corrupt(struct connection *connection, const char *part, struct text user_id,
-                          struct text listing_id, int32_t day, int date_bytes,
+enum status block_corrupt(struct connection *connection, enum block_table table,
+                          struct text user_id, int32_t at, struct text listing_id,
                           const struct error *why, struct error *err)
 {
+    enum { MONTH_BYTES = 7 }; /* YYYY-MM */
+    bool of_month = table == BLOCK_TOTALS;
+    int32_t day = of_month ? month_first_day(at) : at;
     char date[DATE_BYTES];
+    memset(date, '?', sizeof date);
     if (day >= CALENDAR_DAY_MIN && day <= CALENDAR_DAY_MAX)
         date_format(day, date);
-    else
-        memset(date, '?', sizeof date);
     return fail(err, STATUS_CORRUPT, "store %s: %s of user %.*s, listing %.*s, %.*s: %s",
-                connection->path, part, TEXT_ARGS(user_id), TEXT_ARGS(listing_id), date_bytes, date,
-                why->message);
+                connection->path, of_month ? "totals" : "cells", TEXT_ARGS(user_id),
+                TEXT_ARGS(listing_id), of_month ? MONTH_BYTES : DATE_BYTES, date, why->message);
 }
 
 enum status block_missing(struct error *why)
@@ -137,12 +137,10 @@ static enum status run(struct applying *applying, enum batch_statement which, st
     return status;
 }
 
-/* Parameters 1 to 4; a month's block has no fourth. */
 static bool bind_key(sqlite3_stmt *statement, const struct block_key *key)
 {
-    return bind_text(statement, 1, key->user_id) && bind_number(statement, 2, key->month) &&
-           bind_text(statement, 3, key->listing_id) &&
-           (!key->by_day || bind_number(statement, 4, key->day));
+    return bind_text(statement, 1, key->user_id) && bind_number(statement, 2, key->at) &&
+           bind_text(statement, 3, key->listing_id);
 }
 
 /* Makes writer->folded the stored block of the key, if there is one, plus delta. */
@@ -150,7 +148,8 @@ static enum status fold(struct applying *applying, const struct block_key *key,
                         const struct count_rows *delta, struct error *err)
 {
     struct batch_writer *writer = applying->writer;
-    sqlite3_stmt *get = writer->statements[key->by_day ? BATCH_CELLS : BATCH_TOTALS];
+    bool totals = key->table == BLOCK_TOTALS;
+    sqlite3_stmt *get = writer->statements[totals ? BATCH_TOTALS : BATCH_CELLS];
     struct error why = {0};
     struct text block = {0};
     enum status status = STATUS_OK;
@@ -166,13 +165,11 @@ static enum status fold(struct applying *applying, const struct block_key *key,
             status = block_missing(&why);
     }
     if (status == STATUS_OK)
-        status = key->by_day ? cell_block_fold(block, key->day, delta, &writer->folded, &why)
-                             : month_block_fold(block, key->month, delta, &writer->folded, &why);
+        status = totals ? month_block_fold(block, key->at, delta, &writer->folded, &why)
+                        : cell_block_fold(block, key->at, delta, &writer->folded, &why);
     if (status == STATUS_CORRUPT)
-        status =
-            block_corrupt(&writer->connection, key->by_day ? "cells" : "totals", key->user_id,
-                          key->listing_id, key->by_day ? key->day : month_first_day(key->month),
-                          key->by_day ? DATE_BYTES : MONTH_BYTES, &why, err);
+        status = block_corrupt(&writer->connection, key->table, key->user_id, key->at,
+                               key->listing_id, &why, err);
     else if (status != STATUS_OK)
         status = fail(err, status, "%s", why.message);
 
@@ -185,12 +182,12 @@ static enum status apply_block(struct applying *applying, const struct block_key
                                const struct count_rows *delta, struct error *err)
 {
     struct batch_writer *writer = applying->writer;
-    enum batch_statement which = key->by_day ? BATCH_PUT_CELLS : BATCH_PUT_TOTALS;
+    enum batch_statement which = key->table == BLOCK_TOTALS ? BATCH_PUT_TOTALS : BATCH_PUT_CELLS;
     sqlite3_stmt *put = writer->statements[which];
     enum status status = fold(applying, key, delta, err);
     if (status != STATUS_OK || writer->folded.len == 0)
         return status;
-    if (!bind_key(put, key) || !bind_blob(put, 5, writer->folded.at, writer->folded.len))
+    if (!bind_key(put, key) || !bind_blob(put, 4, writer->folded.at, writer->folded.len))
         return failed(applying, err);
     return run(applying, which, err);
 }
@@ -228,15 +225,15 @@ static enum status apply_month(void *context, struct text user_id, int32_t month
 {
     struct applying *applying = context;
     enum status status = STATUS_OK;
-    struct block_key key = {.user_id = user_id, .listing_id = listing_id, .month = month};
+    struct block_key key = {BLOCK_TOTALS, user_id, month, listing_id};
     if (totals->platform_count + totals->source_count > 0)
         status = apply_block(applying, &key, totals, err);
 
-    key.by_day = true;
+    key.table = BLOCK_CELLS;
     struct count_rows rest = *cells; /* a view: nothing of it is freed */
     while (status == STATUS_OK && rest.platform_count + rest.source_count > 0) {
         struct count_rows day_rows;
-        key.day = next_day(&rest, &day_rows);
+        key.at = next_day(&rest, &day_rows);
         status = apply_block(applying, &key, &day_rows, err);
     }
     return status;

@@ -10,7 +10,8 @@
 #include "store/sqlite/connection.h"
 #include "store/store.h"
 
-enum { MONTH_BYTES = 7 }; /* YYYY-MM */
+/* Both tables have the key (user, month or day, listing). */
+enum block_table { BLOCK_TOTALS, BLOCK_CELLS };
 
 enum batch_statement {
     BATCH_BEGIN,
@@ -54,11 +55,10 @@ MUST_USE enum status position_read(struct connection *connection, sqlite3_stmt *
 
 /*
  * Gives bad block bytes the words that name them: "store P: totals of user U, listing L, 2026-01:
- * why". part is "totals" or "cells"; date_bytes is MONTH_BYTES for the former, DATE_BYTES for the
- * latter.
+ * why". at is the month or the day.
  */
-enum status block_corrupt(struct connection *connection, const char *part, struct text user_id,
-                          struct text listing_id, int32_t day, int date_bytes,
+enum status block_corrupt(struct connection *connection, enum block_table table,
+                          struct text user_id, int32_t at, struct text listing_id,
                           const struct error *why, struct error *err);
 
 /* A row is only written with a block in it, so an empty one has lost counts: STATUS_CORRUPT. To

@@ -5,10 +5,10 @@
  * read of the position: whatever is read afterwards is exactly what the batches up to it counted,
  * however many are applied meanwhile.
  *
- * Every question is a range of one key, cut by month:
+ * Every question is a range of one key; those for counts go month by month or day by day:
  *
- *     totals   (user, month)            all listings      (user, month, listing)       one
- *     cells    (user, month)            all listings      (user, month, listing, day)  one
+ *     totals   (user, month)   all listings      (user, month, listing)   one
+ *     cells    (user, day)     all listings      (user, day, listing)     one
  *     inquiries, listings               the last row seen is the bound of the next page
  *
  * Blocks are decoded where SQLite holds them; a row's texts point into its page until the
@@ -33,14 +33,13 @@ static const char *const reader_sql[READER_STATEMENTS] = {
     [READ_BEGIN] = "BEGIN",
     [READ_END] = "COMMIT",
     [READ_POSITION] = "SELECT batch, seq FROM state WHERE one = 1",
-    /* blocks: ?1 user, ?2 month, ?3 to ?4 days, ?5 listing; columns listing, day, block */
-    [READ_TOTALS_OF_LISTING] = "SELECT listing, month, block FROM totals"
-                               " WHERE user = ?1 AND month = ?2 AND listing = ?5",
-    [READ_TOTALS] = "SELECT listing, month, block FROM totals WHERE user = ?1 AND month = ?2",
-    [READ_CELLS_OF_LISTING] = "SELECT listing, day, block FROM cells WHERE user = ?1"
-                              " AND month = ?2 AND listing = ?5 AND day BETWEEN ?3 AND ?4",
-    [READ_CELLS] = "SELECT listing, day, block FROM cells WHERE user = ?1"
-                   " AND month = ?2 AND day BETWEEN ?3 AND ?4",
+    /* blocks: ?1 user, ?2 month or day, ?3 listing */
+    [READ_TOTALS_OF_LISTING] = "SELECT listing, block FROM totals"
+                               " WHERE user = ?1 AND month = ?2 AND listing = ?3",
+    [READ_TOTALS] = "SELECT listing, block FROM totals WHERE user = ?1 AND month = ?2",
+    [READ_CELLS_OF_LISTING] = "SELECT listing, block FROM cells"
+                              " WHERE user = ?1 AND day = ?2 AND listing = ?3",
+    [READ_CELLS] = "SELECT listing, block FROM cells WHERE user = ?1 AND day = ?2",
     /* ?1 user, ?2 from, ?3 ?4 ?5 behind, ?6 limit, ?7 listing */
     [READ_INQUIRIES_OF_LISTING] =
         "SELECT " INQUIRY_COLUMNS " FROM inquiries INDEXED BY inquiries_by_listing"
@@ -57,16 +56,17 @@ static const char *const reader_sql[READER_STATEMENTS] = {
                       " WHERE user = ?1 AND listing > ?3 ORDER BY listing LIMIT ?4",
 };
 
-/* What distinguishes a question for totals from one for cells. */
-struct grain {
-    const char *name;
-    enum reader_statement one;
-    enum reader_statement all;
-    bool by_day;
-};
+static const char *const table_names[] = {[BLOCK_TOTALS] = "totals", [BLOCK_CELLS] = "cells"};
 
-static const struct grain totals_grain = {"totals", READ_TOTALS_OF_LISTING, READ_TOTALS, false};
-static const struct grain cells_grain = {"cells", READ_CELLS_OF_LISTING, READ_CELLS, true};
+/* A question for counts on its way. */
+struct asking {
+    struct sqlite_reader *reader;
+    enum block_table table;
+    const struct store_scope *scope;
+    sqlite3_stmt *statement;
+    store_rows_fn *each;
+    void *context;
+};
 
 static struct sqlite_reader *of(struct store_reader *reader)
 {
@@ -144,78 +144,65 @@ static enum status cannot_read(struct sqlite_reader *reader, const char *what, s
 }
 
 /* Decodes the block in the statement's row into reader->rows. */
-static enum status decode_block(struct sqlite_reader *reader, const struct grain *grain,
-                                const struct store_scope *scope, sqlite3_stmt *statement,
-                                struct text listing_id, struct error *err)
+static enum status decode_block(const struct asking *asking, int32_t at, struct text listing_id,
+                                struct error *err)
 {
-    int32_t key = (int32_t)sqlite3_column_int64(statement, 1);
-    struct text block = column_blob(statement, 2);
+    const struct store_scope *scope = asking->scope;
+    struct count_rows *rows = &asking->reader->rows;
+    struct text block = column_blob(asking->statement, 1);
     struct error why = {0};
     enum status status;
+
+    count_rows_clear(rows);
     if (block.len == 0)
         status = block_missing(&why);
-    else if (grain->by_day)
-        status = cell_block_decode(block, key, &reader->rows, &why);
+    else if (asking->table == BLOCK_TOTALS)
+        status = month_block_decode(block, at, scope->first_day, scope->last_day, rows, &why);
     else
-        status =
-            month_block_decode(block, key, scope->first_day, scope->last_day, &reader->rows, &why);
+        status = cell_block_decode(block, at, rows, &why);
     if (status == STATUS_CORRUPT)
-        return block_corrupt(&reader->connection, grain->name, scope->user_id, listing_id,
-                             grain->by_day ? key : month_first_day(key),
-                             grain->by_day ? DATE_BYTES : MONTH_BYTES, &why, err);
+        return block_corrupt(&asking->reader->connection, asking->table, scope->user_id, at,
+                             listing_id, &why, err);
     return status == STATUS_OK ? STATUS_OK : fail(err, status, "%s", why.message);
 }
 
-/* Hands over the rows of a bound statement, block by block. */
-static enum status read_blocks(struct sqlite_reader *reader, const struct grain *grain,
-                               const struct store_scope *scope, sqlite3_stmt *statement,
-                               store_rows_fn *each, void *context, struct error *err)
+/* Hands over the rows of the bound statement, block by block. */
+static enum status read_blocks(const struct asking *asking, int32_t at, struct error *err)
 {
+    const struct count_rows *rows = &asking->reader->rows;
     enum status status = STATUS_OK;
     int code;
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-        struct text listing_id = column_text(statement, 0);
-        count_rows_clear(&reader->rows);
-        status = decode_block(reader, grain, scope, statement, listing_id, err);
-        if (status == STATUS_OK && reader->rows.platform_count + reader->rows.source_count > 0)
-            status = each(context, listing_id, &reader->rows, err);
+    while ((code = sqlite3_step(asking->statement)) == SQLITE_ROW) {
+        struct text listing_id = column_text(asking->statement, 0);
+        status = decode_block(asking, at, listing_id, err);
+        if (status == STATUS_OK && rows->platform_count + rows->source_count > 0)
+            status = asking->each(asking->context, listing_id, rows, err);
         if (status != STATUS_OK)
             goto cleanup;
     }
     if (code != SQLITE_DONE)
-        status = cannot_read(reader, grain->name, err);
+        status = cannot_read(asking->reader, table_names[asking->table], err);
 
 cleanup:
-    sqlite3_reset(statement);
+    sqlite3_reset(asking->statement);
     return status;
 }
 
-static enum status read_grain(struct store_reader *base, const struct grain *grain,
-                              const struct store_scope *scope, store_rows_fn *each, void *context,
-                              struct error *err)
+/* Asks for each month (of totals) or day (of cells) from first to last in turn. */
+static enum status ask(const struct asking *asking, int32_t first, int32_t last, struct error *err)
 {
-    struct sqlite_reader *reader = of(base);
-    bool all = scope->listing_count == 0;
-    sqlite3_stmt *statement = reader->statements[all ? grain->all : grain->one];
-    if (scope->last_day < scope->first_day)
-        return STATUS_OK;
-
-    if (!bind_text(statement, 1, scope->user_id))
-        return cannot_read(reader, grain->name, err);
-    if (grain->by_day && (!bind_number(statement, 3, scope->first_day) ||
-                          !bind_number(statement, 4, scope->last_day)))
-        return cannot_read(reader, grain->name, err);
-
-    enum status status = STATUS_OK;
-    int32_t last_month = month_of_day(scope->last_day);
-    for (int32_t month = month_of_day(scope->first_day); month <= last_month; month++) {
-        if (!bind_number(statement, 2, month))
-            return cannot_read(reader, grain->name, err);
-        size_t turns = all ? 1 : scope->listing_count;
+    const struct store_scope *scope = asking->scope;
+    const char *name = table_names[asking->table];
+    if (!bind_text(asking->statement, 1, scope->user_id))
+        return cannot_read(asking->reader, name, err);
+    for (int32_t at = first; at <= last; at++) {
+        size_t turns = scope->listing_count == 0 ? 1 : scope->listing_count;
+        if (!bind_number(asking->statement, 2, at))
+            return cannot_read(asking->reader, name, err);
         for (size_t i = 0; i < turns; i++) {
-            if (!all && !bind_text(statement, 5, scope->listing_ids[i]))
-                return cannot_read(reader, grain->name, err);
-            status = read_blocks(reader, grain, scope, statement, each, context, err);
+            if (scope->listing_count > 0 && !bind_text(asking->statement, 3, scope->listing_ids[i]))
+                return cannot_read(asking->reader, name, err);
+            enum status status = read_blocks(asking, at, err);
             if (status != STATUS_OK)
                 return status;
         }
@@ -223,16 +210,31 @@ static enum status read_grain(struct store_reader *base, const struct grain *gra
     return STATUS_OK;
 }
 
-enum status sqlite_reader_totals(struct store_reader *reader, const struct store_scope *scope,
+enum status sqlite_reader_totals(struct store_reader *base, const struct store_scope *scope,
                                  store_rows_fn *each, void *context, struct error *err)
 {
-    return read_grain(reader, &totals_grain, scope, each, context, err);
+    struct sqlite_reader *reader = of(base);
+    const struct asking asking = {
+        reader,
+        BLOCK_TOTALS,
+        scope,
+        reader->statements[scope->listing_count == 0 ? READ_TOTALS : READ_TOTALS_OF_LISTING],
+        each,
+        context};
+    if (scope->last_day < scope->first_day)
+        return STATUS_OK;
+    return ask(&asking, month_of_day(scope->first_day), month_of_day(scope->last_day), err);
 }
 
-enum status sqlite_reader_cells(struct store_reader *reader, const struct store_scope *scope,
+enum status sqlite_reader_cells(struct store_reader *base, const struct store_scope *scope,
                                 store_rows_fn *each, void *context, struct error *err)
 {
-    return read_grain(reader, &cells_grain, scope, each, context, err);
+    struct sqlite_reader *reader = of(base);
+    const struct asking asking = {
+        reader, BLOCK_CELLS,
+        scope,  reader->statements[scope->listing_count == 0 ? READ_CELLS : READ_CELLS_OF_LISTING],
+        each,   context};
+    return ask(&asking, scope->first_day, scope->last_day, err);
 }
 
 static int64_t limit_of(size_t limit)

@@ -5,9 +5,11 @@
  * in the transaction that makes the tables, so a file is either empty or whole. A file that was
  * touched and left empty, by a crash before that transaction, is taken for new.
  *
- * Why the keys are as they are: totals and cells are clustered by (user, month, listing), the
- * order in which a rollup hands them over, so folding a batch walks the file forward; all
- * listings of a user over a month lie together, and so do a listing's days.
+ * Why the keys are as they are: a rollup hands its months over ordered by (user, month, listing),
+ * so folding a batch walks totals forward, and all listings of a user over a month lie together.
+ * Cells are clustered by day: nearly all that is recorded belongs to today, so a batch rewrites
+ * the few pages of today instead of one page a listing. The price, one lookup a day for a
+ * listing's cells, and the numbers: docs/decisions/0002-store-blocks-and-page-size.md.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -34,11 +36,10 @@ static const char *const tables =
 
     "CREATE TABLE cells ("
     " user TEXT NOT NULL,"
-    " month INTEGER NOT NULL,"
-    " listing TEXT NOT NULL,"
     " day INTEGER NOT NULL,"
+    " listing TEXT NOT NULL,"
     " block BLOB NOT NULL,"
-    " PRIMARY KEY (user, month, listing, day)) STRICT, WITHOUT ROWID;"
+    " PRIMARY KEY (user, day, listing)) STRICT, WITHOUT ROWID;"
 
     /* up to 8 KiB each: they stand in the order they come, and the indexes bear the orders */
     "CREATE TABLE inquiries ("
