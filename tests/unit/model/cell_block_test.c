@@ -137,7 +137,7 @@ TEST(every_platform_there_can_be_fits_into_a_quarter)
     struct bytes block = {0};
     struct error err;
     uint8_t code = 0;
-    char name[8];
+    char name[16];
     for (int i = 0;; i++) {
         snprintf(name, sizeof name, "p%d", i);
         enum status status = platform_intern(text_of(name), &code, &err);
