@@ -121,7 +121,21 @@ TEST(pages_hold_every_listing_once_and_in_order)
     arena_done(&arena);
 }
 
-TEST(rates_that_differ_a_little_are_told_apart)
+TEST(listings_stand_in_the_order_asked_for)
+{
+    const struct ranked few = {{1, 1}, text_of("b")};
+    const struct ranked also_few = {{1, 1}, text_of("a")};
+    const struct ranked many = {{2, 1}, text_of("c")};
+    assert_true(ranked_compare(&many, &few, SORT_VIEWS, false) < 0);
+    assert_true(ranked_compare(&few, &many, SORT_VIEWS, true) < 0);
+    /* ties by id, ascending both ways */
+    assert_true(ranked_compare(&also_few, &few, SORT_VIEWS, false) < 0);
+    assert_true(ranked_compare(&also_few, &few, SORT_VIEWS, true) < 0);
+    assert_true(ranked_compare(&also_few, &many, SORT_LISTING_ID, true) < 0);
+    assert_true(ranked_compare(&many, &also_few, SORT_LISTING_ID, false) < 0);
+}
+
+TEST(numbers_that_differ_a_little_are_told_apart)
 {
     struct counts less = {.of = {[EVENT_VIEW] = 9007199254740995, [EVENT_INQUIRY] = 3}};
     struct counts more = {.of = {[EVENT_VIEW] = 9007199254740994, [EVENT_INQUIRY] = 3}};
@@ -133,6 +147,9 @@ TEST(rates_that_differ_a_little_are_told_apart)
     assert_true(ranked_compare(&a, &b, SORT_CONVERSION_RATE, true) < 0);
     assert_true(ranked_compare(&a, &c, SORT_CONVERSION_RATE, false) < 0); /* without views: 0 */
     assert_int_equal(ranked_compare(&a, &a, SORT_CONVERSION_RATE, false), 0);
+    a.key = (struct sort_key){UINT64_MAX - 1, 1};
+    b.key = (struct sort_key){UINT64_MAX, 1};
+    assert_true(ranked_compare(&b, &a, SORT_VIEWS, false) < 0);
 }
 
 static bool is_refused(const struct cursor_scope *scope, struct text cursor)
@@ -213,5 +230,6 @@ TEST(a_damaged_cursor_is_refused)
 }
 
 UNIT_MAIN(UNIT(pages_hold_every_listing_once_and_in_order),
-          UNIT(rates_that_differ_a_little_are_told_apart),
+          UNIT(listings_stand_in_the_order_asked_for),
+          UNIT(numbers_that_differ_a_little_are_told_apart),
           UNIT(a_cursor_is_good_for_its_question_only), UNIT(a_damaged_cursor_is_refused))
