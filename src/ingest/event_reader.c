@@ -117,7 +117,7 @@ static enum status read_key(struct reader *reader, enum field *field)
             }
         }
     }
-    struct text key;
+    struct text key = {0};
     enum status status = json_object_key(cursor, &key, reader->err);
     if (status != STATUS_OK)
         return status;
@@ -158,7 +158,7 @@ static enum status read_id(struct reader *reader, enum field field, size_t bytes
                            struct text *out)
 {
     const char *at = reader->cursor->at;
-    bool plain;
+    bool plain = false;
     enum status status = read_text(reader, field, out, &plain);
     if (status != STATUS_OK)
         return status;
@@ -171,7 +171,7 @@ static enum status read_source(struct reader *reader)
 {
     const char *at = reader->cursor->at;
     struct text *source = &reader->event->source;
-    bool plain;
+    bool plain = false;
     enum status status = read_text(reader, FIELD_SOURCE, source, &plain);
     if (status != STATUS_OK)
         return status;
@@ -184,8 +184,8 @@ static enum status read_source(struct reader *reader)
 static enum status read_event_type(struct reader *reader)
 {
     const char *at = reader->cursor->at;
-    struct text name;
-    bool plain;
+    struct text name = {0};
+    bool plain = false;
     enum status status = read_text(reader, FIELD_EVENT_TYPE, &name, &plain);
     if (status != STATUS_OK || event_type_parse(name, &reader->event->type))
         return status;
@@ -198,8 +198,8 @@ static enum status read_event_type(struct reader *reader)
 static enum status read_platform(struct reader *reader)
 {
     const char *at = reader->cursor->at;
-    struct text name;
-    bool plain;
+    struct text name = {0};
+    bool plain = false;
     enum status status = read_text(reader, FIELD_PLATFORM, &name, &plain);
     if (status != STATUS_OK)
         return status;
@@ -316,8 +316,8 @@ static enum status read_timestamp(struct reader *reader)
     int64_t time_ms = 0;
 
     if (first == '"') {
-        struct text text;
-        bool plain;
+        struct text text = {0};
+        bool plain = false;
         status = json_take_string(cursor, &text, &plain, reader->err);
         if (status == STATUS_OK && !time_parse_rfc3339(text, &time_ms))
             status = refuse(reader, at, "invalid_timestamp", FIELD_TIMESTAMP,

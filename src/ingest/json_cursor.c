@@ -26,11 +26,12 @@ enum status json_refuse(const struct json_cursor *cursor, const char *at, struct
     char words[ERROR_MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is, one line above */
     vsnprintf(words, sizeof words, format, args);
     va_end(args);
-    enum status status = fail_input(err, code, field, "%s", words);
+    (void)fail_input(err, code, field, "%s", words);
     err->offset = at - cursor->start;
-    return status;
+    return STATUS_INVALID;
 }
 
 enum status json_expected(const struct json_cursor *cursor, const char *what, struct error *err)
@@ -125,7 +126,7 @@ static int hex4(const char *at, const char *end)
         return -1;
     int value = 0;
     for (int i = 0; i < 4; i++) {
-        int digit = at[i];
+        int digit = (unsigned char)at[i];
         if (digit >= '0' && digit <= '9')
             digit -= '0';
         else if (digit >= 'a' && digit <= 'f')

@@ -65,8 +65,8 @@ static enum status read_text(struct json_cursor *cursor, enum field field, size_
     const char *name = field_names[field];
     if (!json_is(cursor, '"'))
         return json_wrong_type(cursor, name, name, "a string", err);
-    struct text text;
-    bool plain;
+    struct text text = {0};
+    bool plain = false;
     enum status status = json_take_string(cursor, &text, &plain, err);
     if (status != STATUS_OK)
         return status;
@@ -91,8 +91,7 @@ static enum status read_price(struct json_cursor *cursor, double *out, struct er
         return status;
 
     json_error_t why;
-    json_t *number =
-        json_loadb(at, (size_t)(cursor->at - at), JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &why);
+    json_t *number = json_loadb(at, (size_t)(cursor->at - at), JSON_DECODE_ANY, &why);
     bool overflow = number == NULL && json_error_code(&why) == json_error_numeric_overflow;
     if (number == NULL && !overflow)
         return fail(err, STATUS_NO_MEMORY, "no memory to read a price");
@@ -130,7 +129,7 @@ static enum status read_member(struct json_cursor *cursor, unsigned *seen,
                                struct listing_details *out, struct error *err)
 {
     const char *at = cursor->at;
-    struct text key;
+    struct text key = {0};
     enum status status = json_object_key(cursor, &key, err);
     if (status != STATUS_OK)
         return status;

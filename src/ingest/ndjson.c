@@ -121,7 +121,8 @@ enum status ndjson_read(struct ndjson *stream, char *piece, size_t len,
                         const struct event_rules *rules, struct event_list *list,
                         uint64_t *list_lines, size_t *taken, struct error *err)
 {
-    struct reading reading = {stream, rules, list, list_lines};
+    struct reading reading = {.stream = stream, .rules = rules, .list = list};
+    reading.list_lines = list_lines;
     const char *end = piece + len;
     char *at = piece;
     enum status status = STATUS_OK;
@@ -151,6 +152,7 @@ enum status ndjson_end(struct ndjson *stream, const struct event_rules *rules,
     stream->skipping = false;
     if (stream->partial.len == 0)
         return STATUS_OK;
-    struct reading reading = {stream, rules, list, list_lines};
+    struct reading reading = {.stream = stream, .rules = rules, .list = list};
+    reading.list_lines = list_lines;
     return continue_line(&reading, NULL, 0, true, err);
 }

@@ -311,6 +311,37 @@ TEST(absent_and_null_are_the_same)
     }
 }
 
+TEST(only_configured_platforms_are_accepted)
+{
+    static const struct {
+        const char *platform;
+        enum status want;
+    } rows[] = {{"x", STATUS_OK},
+                {"my-portal", STATUS_OK},
+                {"facebook", STATUS_INVALID}, /* built in, but not in the list */
+                {"other-portal", STATUS_INVALID}};
+    struct event_rules rules, other;
+    struct error err;
+    ASSERT_OK(event_rules_init(&other, text_of("other-portal"), &err), err);
+    ASSERT_OK(event_rules_init(&rules, text_of("x, my-portal"), &err), err);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char json[128];
+        size_t len = (size_t)sprintf(json, EVENT "\"platform\":\"%s\"}", rows[i].platform);
+        char *copy = unit_exact_copy(json, len);
+        struct event event;
+        err.message[0] = '\0';
+        enum status status = event_json_decode(copy, len, &rules, &event, &err);
+        ROW(status == rows[i].want, rows[i].platform, "status %d: %s", status, err.message);
+        if (status == STATUS_OK)
+            ROW(text_is(platform_name(event.platform), rows[i].platform), rows[i].platform,
+                "another platform");
+        else
+            ROW(strstr(err.message, "the accepted ones are x, my-portal") != NULL, rows[i].platform,
+                "%s", err.message);
+        free(copy);
+    }
+}
+
 TEST(limits_are_inclusive)
 {
     static const struct {
@@ -578,7 +609,8 @@ UNIT_MAIN(UNIT(what_is_no_json_is_refused_at_its_byte),
           UNIT(json_that_is_no_event_is_refused_by_name),
           UNIT(values_that_break_a_rule_are_refused_with_their_place),
           UNIT(a_whole_event_is_read_as_it_was_meant), UNIT(absent_and_null_are_the_same),
-          UNIT(limits_are_inclusive), UNIT(an_inquiry_has_a_greatest_size_and_depth),
-          UNIT(depth_costs_no_stack), UNIT(an_event_cut_anywhere_is_refused_where_it_ends),
+          UNIT(only_configured_platforms_are_accepted), UNIT(limits_are_inclusive),
+          UNIT(an_inquiry_has_a_greatest_size_and_depth), UNIT(depth_costs_no_stack),
+          UNIT(an_event_cut_anywhere_is_refused_where_it_ends),
           UNIT(an_array_holds_from_no_event_to_the_greatest_number),
           UNIT(escaped_texts_come_back_as_they_were))
