@@ -2,8 +2,10 @@
  * rollup.c - counting: find the listing, its day, the cell; add one.
  *
  * Most events go where the last one of their listing went: the listing remembers its recent day,
- * the day its recent cell. A group is taken in runs of RUN entries: first decoded and hashed with
- * the index slots fetched ahead, then counted, so that the cache misses of a run overlap.
+ * the day its recent cell. With a million listings each of these is a cache miss, one behind the
+ * other; so a group is taken in runs of RUN entries, and a run goes through the steps of the way
+ * together (index slot, listing, day and id, cell), each step fetching what the next one reads.
+ * The misses of a run then overlap. What is fetched is a guess; counting itself looks again.
  *
  * Nothing can fail between the first and the last count of a group: rollup_reserve() has made
  * room for the worst case, every entry a new user, listing, day, cell and source.
@@ -57,7 +59,6 @@ void rollup_unref(struct rollup *rollup)
     free(rollup->users.at);
     free(rollup->listings.at);
     free(rollup->days.at);
-    free(rollup->platforms.at);
     free(rollup->cells.at);
     free(rollup->sources.at);
     free(rollup->inquiries.at);
@@ -94,7 +95,6 @@ size_t rollup_bytes(const struct rollup *rollup)
     return rollup->users.count * (sizeof(struct rollup_user) + INDEX_BYTES) +
            rollup->listings.count * (sizeof(struct rollup_listing) + INDEX_BYTES) +
            rollup->days.count * (sizeof(struct rollup_day) + INDEX_BYTES) +
-           rollup->platforms.count * sizeof(struct rollup_platform) +
            rollup->cells.count * (sizeof(struct rollup_cell) + INDEX_BYTES) +
            rollup->sources.count * (sizeof(struct text) + INDEX_BYTES) +
            rollup->inquiries.count * sizeof(struct rollup_inquiry) +
@@ -128,8 +128,8 @@ enum status rollup_reserve(struct rollup *rollup, uint32_t entry_count, size_t r
     size_t text_bytes =
         record_len + (size_t)entry_count * (TEXTS_PER_ENTRY + INQUIRY_KEY_BYTES_MAX);
     bool ok = RESERVE(rollup->users, entry_count) && RESERVE(rollup->listings, entry_count) &&
-              RESERVE(rollup->days, entry_count) && RESERVE(rollup->platforms, entry_count) &&
-              RESERVE(rollup->cells, entry_count) && RESERVE(rollup->sources, entry_count + 1) &&
+              RESERVE(rollup->days, entry_count) && RESERVE(rollup->cells, entry_count) &&
+              RESERVE(rollup->sources, entry_count + 1) &&
               RESERVE(rollup->inquiries, entry_count) && RESERVE(rollup->details, entry_count) &&
               hash_index_reserve(&rollup->user_index, entry_count) &&
               hash_index_reserve(&rollup->listing_index, entry_count) &&
@@ -236,16 +236,32 @@ static uint32_t make_listing(struct rollup *rollup, uint32_t user, struct text i
     return listing;
 }
 
-static uint32_t listing_of(struct rollup *rollup, struct text user_id, uint64_t user_hash,
-                           struct text listing_id, uint64_t listing_hash)
+/* A decoded entry on its way. */
+struct step {
+    struct entry entry;
+    struct text user_id;
+    struct text listing_id;
+    uint64_t user_hash;
+    uint64_t listing_hash;
+    uint32_t guess; /* the listing, perhaps; then its day */
+};
+
+/* By its ids alone, without looking the user up first: one index less on the way. */
+static uint32_t listing_of(struct rollup *rollup, const struct step *step)
 {
-    uint32_t user = find_user(rollup, user_id, user_hash);
+    uint32_t item;
+    for (uint32_t at = hash_index_start(&rollup->listing_index, step->listing_hash);
+         (item = hash_index_next(&rollup->listing_index, step->listing_hash, &at)) !=
+         HASH_INDEX_NONE;) {
+        const struct rollup_listing *listing = &rollup->listings.at[item];
+        if (text_equal(listing->id, step->listing_id) &&
+            text_equal(rollup->users.at[listing->user].id, step->user_id))
+            return item;
+    }
+    uint32_t user = find_user(rollup, step->user_id, step->user_hash);
     if (user == NO_ITEM)
-        user = make_user(rollup, user_id, user_hash);
-    uint32_t listing = find_listing(rollup, user, listing_id, listing_hash);
-    if (listing == NO_ITEM)
-        listing = make_listing(rollup, user, listing_id, listing_hash);
-    return listing;
+        user = make_user(rollup, step->user_id, step->user_hash);
+    return make_listing(rollup, user, step->listing_id, step->listing_hash);
 }
 
 static uint32_t day_of(struct rollup *rollup, uint32_t listing, int32_t day)
@@ -265,7 +281,6 @@ static uint32_t day_of(struct rollup *rollup, uint32_t listing, int32_t day)
     rollup->days.at[item] = (struct rollup_day){.listing = listing,
                                                 .day = day,
                                                 .next = NO_ITEM,
-                                                .platforms = {NO_ITEM, NO_ITEM},
                                                 .cells = {NO_ITEM, NO_ITEM},
                                                 .recent_cell = NO_ITEM};
     hash_index_add(&rollup->day_index, hash, item);
@@ -293,22 +308,6 @@ static uint32_t source_of(struct rollup *rollup, struct text name)
     return item;
 }
 
-static uint32_t platform_of(struct rollup *rollup, struct rollup_day *day, uint8_t platform)
-{
-    uint32_t item;
-    for (item = day->platforms.first; item != NO_ITEM; item = rollup->platforms.at[item].next)
-        if (rollup->platforms.at[item].platform == platform)
-            return item;
-    item = rollup->platforms.count++;
-    rollup->platforms.at[item] = (struct rollup_platform){.next = NO_ITEM, .platform = platform};
-    if (day->platforms.last == NO_ITEM)
-        day->platforms.first = item;
-    else
-        rollup->platforms.at[day->platforms.last].next = item;
-    day->platforms.last = item;
-    return item;
-}
-
 static uint32_t cell_of(struct rollup *rollup, uint32_t day, uint64_t key)
 {
     struct rollup_day *owner = &rollup->days.at[day];
@@ -323,11 +322,7 @@ static uint32_t cell_of(struct rollup *rollup, uint32_t day, uint64_t key)
             return owner->recent_cell = item;
 
     item = rollup->cells.count++;
-    rollup->cells.at[item] =
-        (struct rollup_cell){.key = key,
-                             .day = day,
-                             .next = NO_ITEM,
-                             .platform = platform_of(rollup, owner, cell_platform(key))};
+    rollup->cells.at[item] = (struct rollup_cell){.key = key, .day = day, .next = NO_ITEM};
     hash_index_add(&rollup->cell_index, hash, item);
     if (owner->cells.last == NO_ITEM)
         owner->cells.first = item;
@@ -391,51 +386,63 @@ static void keep_details(struct rollup *rollup, const struct entry *entry, uint3
     word->details.updated_ms = received_ms;
 }
 
-/* A decoded entry on its way, with its hashes. */
-struct step {
-    struct entry entry;
-    uint64_t user_hash;
-    uint64_t listing_hash;
-};
-
-static void look_ahead(const struct rollup *rollup, struct step *step)
+static void fetch_index_slot(const struct rollup *rollup, struct step *step)
 {
-    struct text user_id = step->entry.user_id;
-    struct text listing_id = step->entry.listing_id;
-    if (step->entry.kind == ENTRY_EVENT) {
-        user_id = step->entry.event.user_id;
-        listing_id = step->entry.event.listing_id;
-    }
-    step->user_hash = hash_text(rollup, user_id);
-    step->listing_hash = hash_listing(step->user_hash, listing_id);
+    bool is_event = step->entry.kind == ENTRY_EVENT;
+    step->user_id = is_event ? step->entry.event.user_id : step->entry.user_id;
+    step->listing_id = is_event ? step->entry.event.listing_id : step->entry.listing_id;
+    step->user_hash = hash_text(rollup, step->user_id);
+    step->listing_hash = hash_listing(step->user_hash, step->listing_id);
     hash_index_prefetch(&rollup->listing_index, step->listing_hash);
+}
+
+static void fetch_listing(const struct rollup *rollup, struct step *step)
+{
+    uint32_t at = hash_index_start(&rollup->listing_index, step->listing_hash);
+    step->guess = hash_index_next(&rollup->listing_index, step->listing_hash, &at);
+    if (step->guess != NO_ITEM) {
+        const char *listing = (const char *)&rollup->listings.at[step->guess];
+        __builtin_prefetch(listing); /* may lie across two cache lines */
+        __builtin_prefetch(listing + sizeof(struct rollup_listing) - 1);
+    }
+}
+
+static void fetch_day(const struct rollup *rollup, struct step *step)
+{
+    if (step->guess == NO_ITEM)
+        return;
+    const struct rollup_listing *listing = &rollup->listings.at[step->guess];
+    __builtin_prefetch(listing->id.at);
+    __builtin_prefetch(&rollup->users.at[listing->user]);
+    step->guess = listing->recent_day;
+    if (step->guess != NO_ITEM)
+        __builtin_prefetch(&rollup->days.at[step->guess]);
+}
+
+static void fetch_cell(const struct rollup *rollup, struct step *step)
+{
+    if (step->guess == NO_ITEM)
+        return;
+    uint32_t cell = rollup->days.at[step->guess].recent_cell;
+    if (cell != NO_ITEM)
+        __builtin_prefetch(&rollup->cells.at[cell]);
 }
 
 static void apply_entry(struct rollup *rollup, const struct step *step, int64_t received_ms,
                         uint64_t seq, uint32_t index)
 {
-    const struct entry *entry = &step->entry;
-    if (entry->kind != ENTRY_EVENT) {
-        uint32_t listing = listing_of(rollup, entry->user_id, step->user_hash, entry->listing_id,
-                                      step->listing_hash);
-        keep_details(rollup, entry, listing, received_ms);
+    uint32_t listing = listing_of(rollup, step);
+    if (step->entry.kind != ENTRY_EVENT) {
+        keep_details(rollup, &step->entry, listing, received_ms);
         return;
     }
-
-    const struct event *event = &entry->event;
-    uint32_t listing =
-        listing_of(rollup, event->user_id, step->user_hash, event->listing_id, step->listing_hash);
+    const struct event *event = &step->entry.event;
     uint32_t day = day_of(rollup, listing, day_of_ms(event->time_ms));
     uint64_t key = cell_key(quarter_of_ms(event->time_ms), event->type, event->platform,
                             source_of(rollup, event->source));
     struct rollup_cell *cell = &rollup->cells.at[cell_of(rollup, day, key)];
-    struct rollup_platform *platform = &rollup->platforms.at[cell->platform];
-
     cell->count++;
     cell->updated_ms = received_ms;
-    platform->counts.of[event->type]++;
-    platform->updated_ms = received_ms;
-
     if (event->type == EVENT_INQUIRY)
         keep_inquiry(rollup, event, listing, received_ms, seq, index);
 }
@@ -467,7 +474,13 @@ enum status rollup_apply_group(struct rollup *rollup, struct text record, uint64
         if (status != STATUS_OK)
             return status;
         for (uint32_t i = 0; i < count; i++)
-            look_ahead(rollup, &run[i]);
+            fetch_index_slot(rollup, &run[i]);
+        for (uint32_t i = 0; i < count; i++)
+            fetch_listing(rollup, &run[i]);
+        for (uint32_t i = 0; i < count; i++)
+            fetch_day(rollup, &run[i]);
+        for (uint32_t i = 0; i < count; i++)
+            fetch_cell(rollup, &run[i]);
         for (uint32_t i = 0; i < count; i++)
             apply_entry(rollup, &run[i], head.received_ms, seq, index++);
     }

@@ -3,9 +3,8 @@
  *
  * Deterministic: the same entries in the same order give the same rollup, now or at recovery.
  * It bears the number of the batch it will become. Counts are kept as joint cells (listing, UTC
- * day, quarter, platform, source, type), from which totals and both families of cells follow,
- * plus running totals per platform so that UTC questions need no cells. Beside them the facts:
- * inquiries in order, and the last word on every listing's details.
+ * day, quarter, platform, source, type), from which totals and both families of cells follow.
+ * Beside them the facts: inquiries in order, and the last word on every listing's details.
  *
  * It does not know the journal, the store or time; nothing in it is dropped or capped.
  *

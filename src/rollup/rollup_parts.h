@@ -4,9 +4,8 @@
  * Items live in growing arrays and name each other by number, so that growing moves nothing that
  * is pointed to. Lists keep the order in which things first came.
  *
- *   user ─► listings ─► days ─┬► platform totals
- *                             └► cells (quarter, platform, source, type)
- *        ─► inquiries          cell ─► its platform total
+ *   user ─► listings ─► days ─► cells (quarter, platform, source, type)
+ *        ─► inquiries
  */
 #ifndef FOOTFALL_ROLLUP_ROLLUP_PARTS_H
 #define FOOTFALL_ROLLUP_ROLLUP_PARTS_H
@@ -45,16 +44,8 @@ struct rollup_day {
     uint32_t listing;
     int32_t day;
     uint32_t next; /* of the listing */
-    struct item_list platforms;
     struct item_list cells;
-    uint32_t recent_cell;
-};
-
-struct rollup_platform {
-    struct counts counts;
-    int64_t updated_ms;
-    uint32_t next; /* of the day */
-    uint8_t platform;
+    uint32_t recent_cell; /* where the last event went */
 };
 
 /* How often one kind of event came in one quarter of an hour, from one platform and source. */
@@ -64,7 +55,6 @@ struct rollup_cell {
     int64_t updated_ms;
     uint32_t day;
     uint32_t next; /* of the day */
-    uint32_t platform;
 };
 
 struct rollup_inquiry {
@@ -94,7 +84,6 @@ struct rollup {
     ITEM_ARRAY(struct rollup_user) users;
     ITEM_ARRAY(struct rollup_listing) listings;
     ITEM_ARRAY(struct rollup_day) days;
-    ITEM_ARRAY(struct rollup_platform) platforms;
     ITEM_ARRAY(struct rollup_cell) cells;
     ITEM_ARRAY(struct text) sources; /* number 0 is "no source" */
     ITEM_ARRAY(struct rollup_inquiry) inquiries;
@@ -141,8 +130,7 @@ static inline uint32_t cell_source(uint64_t key)
 uint32_t rollup_find_user(const struct rollup *rollup, struct text user_id);
 uint32_t rollup_find_listing(const struct rollup *rollup, uint32_t user, struct text listing_id);
 
-/* Appends the day's rows: the running totals with a source row a cell; or a row of each family a
- * cell. STATUS_NO_MEMORY. */
+/* Appends the day's rows, in the order in which they came. STATUS_NO_MEMORY. */
 MUST_USE enum status rollup_add_totals(const struct rollup *rollup, const struct rollup_day *day,
                                        struct count_rows *rows, struct error *err);
 MUST_USE enum status rollup_add_cells(const struct rollup *rollup, const struct rollup_day *day,

@@ -1,67 +1,92 @@
 /*
  * rollup_read.c - what a rollup adds to an answer: rows of a user's listings, and facts.
  *
- * A source row is given for every cell that has a source: readers add rows up anyway, and adding
- * them up here would need a table of its own.
+ * A row is given for every cell, or added to one of the last few rows of its key: readers add
+ * rows up anyway, and adding all of them up here would need a table of its own.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "model/calendar.h"
 #include "rollup/rollup_parts.h"
 
+enum { LOOK_BACK = 16 };
+
+/* The row for the cell's platform: one of the last few of this day and quarter, or a new one. */
+static struct platform_row *platform_row(struct count_rows *rows, int32_t day, int16_t quarter,
+                                         uint8_t platform)
+{
+    for (size_t i = 0; i < LOOK_BACK && i < rows->platform_count; i++) {
+        struct platform_row *row = &rows->platforms[rows->platform_count - 1 - i];
+        if (row->day != day)
+            break;
+        if (row->quarter == quarter && row->platform == platform)
+            return row;
+    }
+    struct platform_row *row = count_rows_add_platform(rows);
+    if (row != NULL)
+        *row = (struct platform_row){.day = day, .quarter = quarter, .platform = platform};
+    return row;
+}
+
+/* A rollup keeps a source once: equal names have equal addresses. */
+static struct source_row *source_row(struct count_rows *rows, int32_t day, int16_t quarter,
+                                     struct text source)
+{
+    for (size_t i = 0; i < LOOK_BACK && i < rows->source_count; i++) {
+        struct source_row *row = &rows->sources[rows->source_count - 1 - i];
+        if (row->day != day)
+            break;
+        if (row->quarter == quarter && row->source.at == source.at)
+            return row;
+    }
+    struct source_row *row = count_rows_add_source(rows);
+    if (row != NULL)
+        *row = (struct source_row){.day = day, .quarter = quarter, .source = source};
+    return row;
+}
+
+static enum status add_cell(const struct rollup *rollup, const struct rollup_cell *cell,
+                            int32_t day, int16_t quarter, struct count_rows *rows,
+                            struct error *err)
+{
+    enum event_type type = cell_type(cell->key);
+    struct platform_row *platform = platform_row(rows, day, quarter, cell_platform(cell->key));
+    if (platform == NULL)
+        return fail(err, STATUS_NO_MEMORY, "no memory to read a listing's day");
+    platform->counts.of[type] += cell->count;
+    if (cell->updated_ms > platform->updated_ms)
+        platform->updated_ms = cell->updated_ms;
+
+    if (cell_source(cell->key) == 0)
+        return STATUS_OK;
+    struct source_row *source =
+        source_row(rows, day, quarter, rollup->sources.at[cell_source(cell->key)]);
+    if (source == NULL)
+        return fail(err, STATUS_NO_MEMORY, "no memory to read a listing's day");
+    source->counts.of[type] += cell->count;
+    return STATUS_OK;
+}
+
 enum status rollup_add_totals(const struct rollup *rollup, const struct rollup_day *day,
                               struct count_rows *rows, struct error *err)
 {
-    for (uint32_t i = day->platforms.first; i != NO_ITEM; i = rollup->platforms.at[i].next) {
-        const struct rollup_platform *platform = &rollup->platforms.at[i];
-        struct platform_row *row = count_rows_add_platform(rows);
-        if (row == NULL)
-            return fail(err, STATUS_NO_MEMORY, "no memory to read a listing's day");
-        *row = (struct platform_row){.day = day->day,
-                                     .platform = platform->platform,
-                                     .counts = platform->counts,
-                                     .updated_ms = platform->updated_ms};
-    }
-    for (uint32_t i = day->cells.first; i != NO_ITEM; i = rollup->cells.at[i].next) {
-        const struct rollup_cell *cell = &rollup->cells.at[i];
-        if (cell_source(cell->key) == 0)
-            continue;
-        struct source_row *row = count_rows_add_source(rows);
-        if (row == NULL)
-            return fail(err, STATUS_NO_MEMORY, "no memory to read a listing's day");
-        *row = (struct source_row){.day = day->day,
-                                   .source = rollup->sources.at[cell_source(cell->key)]};
-        row->counts.of[cell_type(cell->key)] = cell->count;
-    }
-    return STATUS_OK;
+    enum status status = STATUS_OK;
+    for (uint32_t i = day->cells.first; i != NO_ITEM && status == STATUS_OK;
+         i = rollup->cells.at[i].next)
+        status = add_cell(rollup, &rollup->cells.at[i], day->day, 0, rows, err);
+    return status;
 }
 
 enum status rollup_add_cells(const struct rollup *rollup, const struct rollup_day *day,
                              struct count_rows *rows, struct error *err)
 {
-    for (uint32_t i = day->cells.first; i != NO_ITEM; i = rollup->cells.at[i].next) {
+    enum status status = STATUS_OK;
+    for (uint32_t i = day->cells.first; i != NO_ITEM && status == STATUS_OK;
+         i = rollup->cells.at[i].next) {
         const struct rollup_cell *cell = &rollup->cells.at[i];
-        int16_t quarter = (int16_t)cell_quarter(cell->key);
-        enum event_type type = cell_type(cell->key);
-        struct platform_row *platform = count_rows_add_platform(rows);
-        if (platform == NULL)
-            return fail(err, STATUS_NO_MEMORY, "no memory to read a listing's day");
-        *platform = (struct platform_row){.day = day->day,
-                                          .quarter = quarter,
-                                          .platform = cell_platform(cell->key),
-                                          .updated_ms = cell->updated_ms};
-        platform->counts.of[type] = cell->count;
-        if (cell_source(cell->key) == 0)
-            continue;
-        struct source_row *source = count_rows_add_source(rows);
-        if (source == NULL)
-            return fail(err, STATUS_NO_MEMORY, "no memory to read a listing's day");
-        *source = (struct source_row){.day = day->day,
-                                      .quarter = quarter,
-                                      .source = rollup->sources.at[cell_source(cell->key)]};
-        source->counts.of[type] = cell->count;
+        status = add_cell(rollup, cell, day->day, (int16_t)cell_quarter(cell->key), rows, err);
     }
-    return STATUS_OK;
+    return status;
 }
 
 typedef enum status add_rows_fn(const struct rollup *rollup, const struct rollup_day *day,
