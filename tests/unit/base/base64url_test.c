@@ -60,8 +60,8 @@ TEST(any_bytes_come_back)
 
 TEST(other_spellings_are_refused)
 {
-    static const char *const texts[] = {"Zg==",  "Zm9v\n", "Zh",   "Z",
-                                        "Zm9vY", "Zm+v",   "Zm/v", "Zm9"};
+    static const char *const texts[] = {"Zg==", "Zm9v\n", "Zh",  "Z", "Zm9vY",
+                                        "Zm+v", "Zm/v",   "Zm9", "A", "Zm9vA"};
     uint8_t bytes[16];
     size_t len;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)

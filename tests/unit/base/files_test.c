@@ -21,6 +21,8 @@ TEST(paths_are_joined_or_refused)
     memset(longest, 'x', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
     assert_int_equal(file_path(path, longest, "c", &err), STATUS_INVALID);
+    longest[sizeof longest - 2] = '\0'; /* with "/c" there is no room for the NUL */
+    assert_int_equal(file_path(path, longest, "c", &err), STATUS_INVALID);
     longest[sizeof longest - 3] = '\0'; /* with "/c" it just fits */
     ASSERT_OK(file_path(path, longest, "c", &err), err);
 }

@@ -194,6 +194,35 @@ void fold_into(struct bytes *block, const struct block_calls *calls, const struc
     *block = out;
 }
 
+static void append_group(struct bytes *block, unsigned slot, unsigned first, unsigned behind)
+{
+    unsigned count = behind - first;
+    unsigned head = slot | (count < 31 ? count : 31) << 11;
+    const uint8_t head_bytes[] = {(uint8_t)head, (uint8_t)(head >> 8), (uint8_t)count};
+    assert_true(bytes_append(block, head_bytes, count < 31 ? 2 : 3));
+    for (unsigned index = first; index < behind; index++) {
+        const uint8_t row[] = {1, (uint8_t)(index << 1), 1};
+        assert_true(bytes_append(block, row, sizeof row));
+    }
+}
+
+struct bytes block_of_names(uint8_t first_byte, unsigned name_count, bool in_two_slots)
+{
+    struct bytes block = {0};
+    const uint8_t start[] = {first_byte, (uint8_t)name_count};
+    unsigned half = in_two_slots ? name_count / 2 : name_count;
+    assert_true(name_count < 127); /* one byte of varint, indexes in their rows' heads */
+    assert_true(bytes_append(&block, start, sizeof start));
+    for (unsigned i = 0; i < name_count; i++) {
+        const uint8_t name[] = {1, (uint8_t)('0' + i)};
+        assert_true(bytes_append(&block, name, sizeof name));
+    }
+    append_group(&block, 1, 0, half);
+    if (half < name_count)
+        append_group(&block, 2, half, name_count);
+    return block;
+}
+
 void check_folds_agree_with_tally(const struct block_calls *calls)
 {
     struct unit_random random = unit_random_seeded();

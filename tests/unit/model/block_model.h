@@ -49,6 +49,12 @@ static inline struct text bytes_text(const struct bytes *bytes)
 void fold_into(struct bytes *block, const struct block_calls *calls,
                const struct count_rows *delta);
 
+/*
+ * A block whose dictionary has name_count one-byte names, in ascending order, all of which count
+ * once: the first half in slot 1, the others in slot 2, or all in slot 1.
+ */
+struct bytes block_of_names(uint8_t first_byte, unsigned name_count, bool in_two_slots);
+
 /* Promises that both kinds keep; each fails the test if they do not. */
 void check_folds_agree_with_tally(const struct block_calls *calls);
 void check_splits_give_the_same_bytes(const struct block_calls *calls);

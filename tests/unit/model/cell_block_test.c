@@ -183,10 +183,38 @@ TEST(what_folding_would_not_write_is_refused)
     count_rows_done(&rows);
 }
 
+TEST(more_sources_than_a_day_may_have_are_refused)
+{
+    static const struct {
+        const char *name;
+        unsigned names;
+        bool in_two_slots;
+        enum status want;
+    } cases[] = {
+        {"64 in one quarter", 64, false, STATUS_OK},
+        {"64 in two quarters", 64, true, STATUS_OK},
+        {"65 in one quarter", 65, false, STATUS_CORRUPT},
+        {"65 in two quarters, which are one day", 65, true, STATUS_CORRUPT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct bytes block = block_of_names(0x81, cases[i].names, cases[i].in_two_slots), out = {0};
+        struct count_rows rows = {0}, delta = {0};
+        struct error err;
+        enum status status = decode(bytes_text(&block), &rows, &err);
+        ROW(status == cases[i].want, cases[i].name, "gave %s", status_code(status));
+        ROW(fold(bytes_text(&block), &delta, &out, &err) == status, cases[i].name,
+            "is folded otherwise");
+        count_rows_done(&rows);
+        bytes_done(&block);
+        bytes_done(&out);
+    }
+}
+
 UNIT_MAIN(UNIT(folds_hold_what_was_counted), UNIT(any_split_of_a_history_gives_the_same_bytes),
           UNIT(the_order_of_rows_is_forgotten), UNIT(the_documented_example_is_what_is_written),
           UNIT(a_handful_of_events_takes_a_few_tens_of_bytes),
           UNIT(cells_admit_the_sources_that_totals_admit),
           UNIT(what_folding_would_not_write_is_refused),
+          UNIT(more_sources_than_a_day_may_have_are_refused),
           /* last: these fill the table of platforms */ UNIT(damage_is_refused_or_harmless),
           UNIT(every_platform_there_can_be_fits_into_a_quarter))

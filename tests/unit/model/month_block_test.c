@@ -341,6 +341,8 @@ TEST(what_folding_would_not_write_is_refused)
         {"named platforms descending",
          BYTES("\x01\x00\x01\x01\x1f\x00\x02vk\x01\x1f\x00\x02ok\x01")},
         {"fewer than 15 platforms, counted by a byte", BYTES("\x01\x00\x81\x07\x01\x10\x00\x01")},
+        {"fewer than 31 sources, counted by a byte",
+         BYTES("\x01\x01\x01s\x01\xf8\x01\x01\x00\x01")},
         {"fewer rows than announced", BYTES("\x01\x00\x01\x01\x10\x00\x01")},
         {"a byte behind the end", BYTES("\x01\x00\x81\x00\x10\x00\x01\x00")},
         {"a source that counts nowhere", BYTES("\x01\x01\x01s\x81\x00\x10\x00\x01")},
@@ -392,6 +394,32 @@ TEST(a_short_month_refuses_a_longer_one)
     count_rows_done(&rows);
 }
 
+TEST(more_sources_than_a_day_may_have_are_refused)
+{
+    static const struct {
+        const char *name;
+        unsigned names;
+        bool in_two_slots;
+        enum status want;
+    } cases[] = {
+        {"64 on one day", 64, false, STATUS_OK},
+        {"65 on one day", 65, false, STATUS_CORRUPT},
+        {"75 on two days", 75, true, STATUS_OK},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct bytes block = block_of_names(0x01, cases[i].names, cases[i].in_two_slots), out = {0};
+        struct count_rows rows = {0}, delta = {0};
+        struct error err;
+        enum status status = decode(bytes_text(&block), &rows, &err);
+        ROW(status == cases[i].want, cases[i].name, "gave %s", status_code(status));
+        ROW(fold(bytes_text(&block), &delta, &out, &err) == status, cases[i].name,
+            "is folded otherwise");
+        count_rows_done(&rows);
+        bytes_done(&block);
+        bytes_done(&out);
+    }
+}
+
 UNIT_MAIN(UNIT(folds_hold_what_was_counted), UNIT(any_split_of_a_history_gives_the_same_bytes),
           UNIT(the_order_of_rows_is_forgotten), UNIT(the_documented_example_is_what_is_written),
           UNIT(one_platform_on_a_day_takes_about_ten_bytes), UNIT(only_the_days_asked_for_are_read),
@@ -400,6 +428,7 @@ UNIT_MAIN(UNIT(folds_hold_what_was_counted), UNIT(any_split_of_a_history_gives_t
           UNIT(named_platforms_stand_in_the_order_of_their_names),
           UNIT(a_day_keeps_64_sources_and_counts_the_rest_as_other),
           UNIT(the_fullest_month_is_read_back), UNIT(what_folding_would_not_write_is_refused),
+          UNIT(more_sources_than_a_day_may_have_are_refused),
           UNIT(a_short_month_refuses_a_longer_one),
           /* last: noise can fill the table of platforms */
           UNIT(damage_is_refused_or_harmless))
