@@ -2,7 +2,7 @@
  * row_block.h - what month blocks and cell blocks have in common: rows of a listing, by slots.
  *
  * A slot is a day of a month block or a quarter of a cell block. Only month_block.c and
- * cell_block.c include this, beside the two files that implement it.
+ * cell_block.c include this, beside the three files that implement it.
  *
  *     block   = first byte (kind and version) | dictionary | groups, slots ascending, to the end
  *     dictionary = varint of count | names, ascending: byte of length, bytes
@@ -134,6 +134,20 @@ MUST_USE enum status block_reader_next(struct block_reader *reader, struct block
 MUST_USE enum status block_reader_rows(struct block_reader *reader, const struct block_group *group,
                                        struct platform_row *platforms, struct block_source *sources,
                                        struct error *err);
+
+/* What a block is to hold: lists sorted, without repeated keys or rows of zeros. */
+struct block_content {
+    const struct text *names;
+    uint32_t name_count;
+    struct platform_row *platforms;
+    size_t platform_count;
+    struct block_source *sources;
+    size_t source_count;
+};
+
+/* Replaces the content of *out; no rows make no bytes. STATUS_NO_MEMORY leaves *out as it was. */
+MUST_USE enum status block_write(const struct block_kind *kind, const struct block_content *content,
+                                 struct bytes *out, struct error *err);
 
 /* As month_block_decode() and cell_block_decode(), of the slots from first to last. */
 MUST_USE enum status block_decode(const struct block_kind *kind, struct text block,

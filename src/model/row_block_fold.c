@@ -1,5 +1,5 @@
 /*
- * row_block_fold.c - adds rows to a block: reads it whole, merges, writes it whole.
+ * row_block_fold.c - adds rows to a block: reads it whole, merges, has it written whole.
  *
  *     1. the block's rows and the delta's, each sorted and without repeated keys
  *     2. delta sources admitted, slot by slot (a cell block: as one day), in the order they came
@@ -32,21 +32,17 @@ struct fold {
     size_t old_platform_count;
     struct platform_row *new_platforms; /* from the delta */
     size_t new_platform_count;
-    struct platform_row *platforms; /* the merged */
-    size_t platform_count;
 
     struct block_source *old_sources;
     size_t old_source_count;
     struct block_source *new_sources;
     size_t new_source_count;
-    struct block_source *sources;
-    size_t source_count;
 
     struct text *admitted; /* by place in the delta: under what name it counts */
     struct text *unseen;   /* admitted names that the block does not have */
     size_t unseen_count;
-    const struct text *dictionary;
-    uint32_t dictionary_count;
+
+    struct block_content merged;
 };
 
 static bool is_zero(const struct counts *counts)
@@ -137,7 +133,7 @@ static void merge_platforms(struct fold *fold)
 {
     const struct platform_row *a = fold->old_platforms, *a_end = a + fold->old_platform_count;
     const struct platform_row *b = fold->new_platforms, *b_end = b + fold->new_platform_count;
-    struct platform_row *to = fold->platforms;
+    struct platform_row *to = fold->merged.platforms;
     while (a < a_end && b < b_end) {
         int order = order_of(a, b);
         *to = order <= 0 ? *a++ : *b++;
@@ -149,14 +145,14 @@ static void merge_platforms(struct fold *fold)
         *to++ = *a++;
     while (b < b_end)
         *to++ = *b++;
-    fold->platform_count = (size_t)(to - fold->platforms);
+    fold->merged.platform_count = (size_t)(to - fold->merged.platforms);
 }
 
 static void merge_sources(struct fold *fold)
 {
     const struct block_source *a = fold->old_sources, *a_end = a + fold->old_source_count;
     const struct block_source *b = fold->new_sources, *b_end = b + fold->new_source_count;
-    struct block_source *to = fold->sources;
+    struct block_source *to = fold->merged.sources;
     while (a < a_end && b < b_end) {
         int order = compare_sources(a, b);
         *to = order <= 0 ? *a++ : *b++;
@@ -168,7 +164,7 @@ static void merge_sources(struct fold *fold)
         *to++ = *a++;
     while (b < b_end)
         *to++ = *b++;
-    fold->source_count = (size_t)(to - fold->sources);
+    fold->merged.source_count = (size_t)(to - fold->merged.sources);
 }
 
 static enum status read_block(struct fold *fold, struct block_reader *reader, struct text block,
@@ -283,16 +279,16 @@ static void make_dictionary(struct fold *fold, const struct block_reader *reader
     }
     for (size_t row = 0; row < fold->old_source_count; row++)
         fold->old_sources[row].index = moved[fold->old_sources[row].index];
-    fold->dictionary = room;
-    fold->dictionary_count = count;
+    fold->merged.names = room;
+    fold->merged.name_count = count;
 }
 
 static void take_delta_sources(struct fold *fold, const struct block_reader *reader,
                                const struct count_rows *delta, struct text room[BLOCK_NAMES_MAX])
 {
     uint32_t place;
-    fold->dictionary = reader->names;
-    fold->dictionary_count = reader->name_count;
+    fold->merged.names = reader->names;
+    fold->merged.name_count = reader->name_count;
     if (delta->source_count == 0)
         return;
 
@@ -309,7 +305,8 @@ static void take_delta_sources(struct fold *fold, const struct block_reader *rea
         const struct source_row *row = &delta->sources[i];
         if (is_zero(&row->counts))
             continue;
-        bool found = find_name(fold->dictionary, fold->dictionary_count, fold->admitted[i], &place);
+        bool found =
+            find_name(fold->merged.names, fold->merged.name_count, fold->admitted[i], &place);
         assert(found);
         *to++ = (struct block_source){
             .slot = (uint16_t)slot_of(fold->kind, row->day, row->quarter),
@@ -318,147 +315,6 @@ static void take_delta_sources(struct fold *fold, const struct block_reader *rea
         };
     }
     fold->new_source_count = settle_sources(fold->new_sources, (size_t)(to - fold->new_sources));
-}
-
-/* The writers below may write up to 7 bytes behind what they return; there is room. */
-
-static inline unsigned width_of(uint64_t number)
-{
-    unsigned bytes = (64 - (unsigned)__builtin_clzll(number | 1) + 7) / 8 - (number == 0);
-    return bytes < 7 ? bytes : 7;
-}
-
-static inline uint8_t *put_number(uint8_t *to, uint64_t number, unsigned width)
-{
-    put_u64(to, number);
-    return to + block_width_bytes[width];
-}
-
-static inline uint8_t *put_u16(uint8_t *to, unsigned value)
-{
-    to[0] = (uint8_t)value;
-    to[1] = (uint8_t)(value >> 8);
-    return to + 2;
-}
-
-static inline unsigned widths_of(const struct counts *counts)
-{
-    return width_of(counts->of[EVENT_VIEW]) | width_of(counts->of[EVENT_SHARE]) << WIDTH_BITS |
-           width_of(counts->of[EVENT_INQUIRY]) << 2 * WIDTH_BITS;
-}
-
-static inline uint8_t *put_counts(uint8_t *to, const struct counts *counts, unsigned widths)
-{
-    to = put_number(to, counts->of[EVENT_VIEW], widths & WIDTH_MASK);
-    to = put_number(to, counts->of[EVENT_SHARE], widths >> WIDTH_BITS & WIDTH_MASK);
-    return put_number(to, counts->of[EVENT_INQUIRY], widths >> 2 * WIDTH_BITS & WIDTH_MASK);
-}
-
-static uint8_t *put_platform_row(uint8_t *to, const struct platform_row *row, int64_t start_ms)
-{
-    bool named = row->platform > PLATFORM_BUILTIN_LAST;
-    uint64_t offset = zigzag((int64_t)((uint64_t)row->updated_ms - (uint64_t)start_ms));
-    unsigned time_width = width_of(offset);
-    unsigned widths = widths_of(&row->counts);
-    to = put_u16(to, (named ? PLATFORM_NAMED : row->platform) | widths << PLATFORM_WIDTHS_SHIFT |
-                         time_width << (PLATFORM_WIDTHS_SHIFT + 3 * WIDTH_BITS));
-    if (named) {
-        struct text name = platform_name(row->platform);
-        *to++ = (uint8_t)name.len;
-        memcpy(to, name.at, name.len);
-        to += name.len;
-    }
-    to = put_counts(to, &row->counts, widths);
-    return put_number(to, offset, time_width);
-}
-
-static uint8_t *put_source_row(uint8_t *to, const struct block_source *row)
-{
-    unsigned widths = widths_of(&row->counts);
-    if (row->index < SOURCE_INDEX_FULL) {
-        to = put_u16(to, widths | (unsigned)row->index << SOURCE_INDEX_SHIFT);
-    } else {
-        to = put_u16(to, widths | (unsigned)SOURCE_INDEX_FULL << SOURCE_INDEX_SHIFT);
-        to = put_u16(to, row->index);
-    }
-    return put_counts(to, &row->counts, widths);
-}
-
-static uint8_t *put_group_head(uint8_t *to, const struct block_group *group)
-{
-    bool platforms_full = group->platform_count >= GROUP_PLATFORMS_FULL;
-    bool sources_full = group->source_count >= GROUP_SOURCES_FULL;
-    to = put_u16(to, group->slot |
-                         (platforms_full ? GROUP_PLATFORMS_FULL : group->platform_count)
-                             << GROUP_PLATFORMS_SHIFT |
-                         (sources_full ? GROUP_SOURCES_FULL : group->source_count)
-                             << GROUP_SOURCES_SHIFT);
-    if (platforms_full)
-        *to++ = (uint8_t)group->platform_count;
-    if (sources_full)
-        *to++ = (uint8_t)group->source_count;
-    return to;
-}
-
-static uint8_t *put_groups(uint8_t *to, const struct fold *fold)
-{
-    const struct block_kind *kind = fold->kind;
-    const struct platform_row *platform = fold->platforms;
-    const struct platform_row *platforms_end = platform + fold->platform_count;
-    const struct block_source *source = fold->sources;
-    const struct block_source *sources_end = source + fold->source_count;
-    while (platform < platforms_end || source < sources_end) {
-        unsigned slot = kind->slot_max;
-        if (platform < platforms_end)
-            slot = slot_of(kind, platform->day, platform->quarter);
-        if (source < sources_end && source->slot < slot)
-            slot = source->slot;
-
-        const struct platform_row *first_platform = platform;
-        const struct block_source *first_source = source;
-        const int32_t day = slot_day(kind, slot);
-        const int16_t quarter = slot_quarter(kind, slot);
-        const int64_t start_ms = slot_start_ms(kind, slot);
-        while (platform < platforms_end && platform->day == day && platform->quarter == quarter)
-            platform++;
-        while (source < sources_end && source->slot == slot)
-            source++;
-        to = put_group_head(to, &(struct block_group){slot, (unsigned)(platform - first_platform),
-                                                      (unsigned)(source - first_source)});
-        for (const struct platform_row *row = first_platform; row < platform; row++)
-            to = put_platform_row(to, row, start_ms);
-        for (const struct block_source *row = first_source; row < source; row++)
-            to = put_source_row(to, row);
-    }
-    return to;
-}
-
-static enum status write_block(const struct fold *fold, struct bytes *out, struct error *err)
-{
-    size_t bytes_max = 1 + VARINT_BYTES_MAX + 8 +
-                       fold->platform_count * (NAMED_ROW_BYTES_MAX + GROUP_HEAD_BYTES_MAX) +
-                       fold->source_count * (SOURCE_ROW_BYTES_MAX + GROUP_HEAD_BYTES_MAX);
-    for (uint32_t i = 0; i < fold->dictionary_count; i++)
-        bytes_max += 1 + fold->dictionary[i].len;
-    if (fold->platform_count + fold->source_count == 0) {
-        out->len = 0;
-        return STATUS_OK;
-    }
-    if (bytes_max > out->cap && !bytes_reserve(out, bytes_max - out->len))
-        return fail(err, STATUS_NO_MEMORY, "no memory to write a %s", fold->kind->name);
-
-    uint8_t *to = out->at;
-    *to++ = fold->kind->first_byte;
-    to = put_varint(to, fold->dictionary_count);
-    for (uint32_t i = 0; i < fold->dictionary_count; i++) {
-        *to++ = (uint8_t)fold->dictionary[i].len;
-        memcpy(to, fold->dictionary[i].at, fold->dictionary[i].len);
-        to += fold->dictionary[i].len;
-    }
-    to = put_groups(to, fold);
-    out->len = (size_t)(to - out->at);
-    assert(out->len <= bytes_max);
-    return STATUS_OK;
 }
 
 /* Takes count * size bytes of *room, which has them. */
@@ -490,10 +346,10 @@ enum status block_fold(const struct block_kind *kind, struct text block,
     char *room = heap != NULL ? heap : stack;
     fold.old_platforms = take_room(&room, old_max, sizeof(struct platform_row));
     fold.new_platforms = take_room(&room, delta->platform_count, sizeof(struct platform_row));
-    fold.platforms = take_room(&room, platforms_max, sizeof(struct platform_row));
+    fold.merged.platforms = take_room(&room, platforms_max, sizeof(struct platform_row));
     fold.old_sources = take_room(&room, old_max, sizeof(struct block_source));
     fold.new_sources = take_room(&room, delta->source_count, sizeof(struct block_source));
-    fold.sources = take_room(&room, sources_max, sizeof(struct block_source));
+    fold.merged.sources = take_room(&room, sources_max, sizeof(struct block_source));
     fold.admitted = take_room(&room, delta->source_count, sizeof(struct text));
     fold.unseen = take_room(&room, delta->source_count, sizeof(struct text));
 
@@ -503,7 +359,7 @@ enum status block_fold(const struct block_kind *kind, struct text block,
         take_delta_sources(&fold, &reader, delta, dictionary);
         merge_platforms(&fold);
         merge_sources(&fold);
-        status = write_block(&fold, out, err);
+        status = block_write(kind, &fold.merged, out, err);
     }
     free(heap);
     return status;
