@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "http/connection.h"
@@ -435,10 +436,14 @@ static bool answer_read(struct request *request, enum status status)
 /* On a query thread. */
 void request_run_query(struct request *request)
 {
+    const uint64_t one = 1;
+    int wake_fd = request->server->wake_fd;
     request->query_status = request->route->answer(request, &request->error);
     struct MHD_Connection *mhd = request->mhd;
     atomic_store_explicit(&request->query_done, true, memory_order_release);
     MHD_resume_connection(mhd); /* from here on the request is the loop's again */
+    /* Only daemons with threads of their own have the library's wake-up. */
+    (void)!write(wake_fd, &one, sizeof one);
 }
 
 static bool proceed_read(struct request *request)

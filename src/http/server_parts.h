@@ -36,7 +36,7 @@ struct http_server {
     struct footfall *footfall; /* not owned */
 
     int listen_fd; /* -1 when closed or handed over */
-    int wake_fd;   /* an eventfd: http_server_stop() writes to it */
+    int wake_fd;   /* an eventfd: ends a wait for work */
     int epoll_fd;  /* the library's */
     struct MHD_Daemon *daemon;
     bool heads_are_laid_out; /* head_is_gapless() means something with this library */
