@@ -18,6 +18,7 @@
 #define FOOTFALL_PRESENT_JSON_WRITER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -48,5 +49,13 @@ void json_put_date(struct json_writer *writer, int32_t day); /* "YYYY-MM-DD" */
 /* A value that is JSON already; only what json_put_text() would escape beyond JSON's needs changes.
  */
 void json_put_raw(struct json_writer *writer, struct text json);
+
+/*
+ * For documents that are written often: room for len bytes of JSON of one's own making
+ * (json_text.h), behind the comma that is due; NULL when out of memory. Then json_keep() says
+ * where it ends, and whether with a whole value (else with a key or an open bracket).
+ */
+char *json_reserve(struct json_writer *writer, size_t len);
+void json_keep(struct json_writer *writer, const char *end, bool is_value);
 
 #endif

@@ -1,11 +1,14 @@
 /*
- * metrics_json.c - one writing function a shape; documents are made of them.
+ * metrics_json.c - one function a shape; documents are made of them. put_...() go through the
+ * writer; write_...() write where there is room, and enums say how much they need at most.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "present/metrics_json.h"
 
+#include "model/calendar.h"
 #include "model/platform.h"
+#include "present/json_text.h"
 #include "present/json_writer.h"
 
 static struct json_writer begin_success(struct bytes *out)
@@ -23,47 +26,69 @@ static bool end_document(struct json_writer *writer)
     return !writer->failed;
 }
 
-static void put_counts(struct json_writer *writer, const struct counts *counts)
+/* Counts and platforms are most of every answer: these write where there is room. */
+enum {
+    COUNTS_BYTES_MAX = 32 + EVENT_TYPES * JSON_U64_BYTES_MAX,
+    PLATFORM_BYTES_MAX = 32 + JSON_BYTES_PER_BYTE_MAX * PLATFORM_NAME_BYTES_MAX + COUNTS_BYTES_MAX +
+                         JSON_U64_BYTES_MAX,
+    DAY_BYTES_MAX = 128 + COUNTS_BYTES_MAX + JSON_U64_BYTES_MAX
+};
+
+static char *write_counts(char *to, const struct counts *counts)
 {
-    json_put_key(writer, "views");
-    json_put_u64(writer, counts->of[EVENT_VIEW]);
-    json_put_key(writer, "shares");
-    json_put_u64(writer, counts->of[EVENT_SHARE]);
-    json_put_key(writer, "inquiries");
-    json_put_u64(writer, counts->of[EVENT_INQUIRY]);
+    to = JSON_WRITE(to, "\"views\":");
+    to = json_write_u64(to, counts->of[EVENT_VIEW]);
+    to = JSON_WRITE(to, ",\"shares\":");
+    to = json_write_u64(to, counts->of[EVENT_SHARE]);
+    to = JSON_WRITE(to, ",\"inquiries\":");
+    return json_write_u64(to, counts->of[EVENT_INQUIRY]);
 }
 
-/* {name: PlatformMetrics} */
-static void put_platforms(struct json_writer *writer, const struct platform_metrics *platforms,
-                          size_t count)
+/* A receive time: 0 or later. */
+static char *write_time(char *to, int64_t time_ms)
 {
-    json_put_object(writer);
+    return json_write_u64(to, time_ms < 0 ? 0 : (uint64_t)time_ms);
+}
+
+/* {name: PlatformMetrics}; at most 2 + count * PLATFORM_BYTES_MAX bytes. */
+static char *write_platforms(char *to, const struct platform_metrics *platforms, size_t count)
+{
+    *to++ = '{';
     for (size_t i = 0; i < count; i++) {
-        json_put_key_text(writer, platforms[i].name);
-        json_put_object(writer);
-        put_counts(writer, &platforms[i].counts);
-        json_put_key(writer, "lastUpdated");
-        json_put_i64(writer, platforms[i].updated_ms);
-        json_put_object_end(writer);
+        if (i > 0)
+            *to++ = ',';
+        to = json_write_text(to, platforms[i].name);
+        to = JSON_WRITE(to, ":{");
+        to = write_counts(to, &platforms[i].counts);
+        to = JSON_WRITE(to, ",\"lastUpdated\":");
+        to = write_time(to, platforms[i].updated_ms);
+        *to++ = '}';
     }
-    json_put_object_end(writer);
+    *to++ = '}';
+    return to;
 }
 
 /* PerformanceMetrics */
 static void put_day(struct json_writer *writer, struct text listing_id,
                     const struct day_metrics *day)
 {
-    json_put_object(writer);
-    json_put_key(writer, "listingId");
-    json_put_text(writer, listing_id);
-    json_put_key(writer, "date");
-    json_put_date(writer, day->day);
-    put_counts(writer, &day->counts);
-    json_put_key(writer, "platforms");
-    put_platforms(writer, day->platforms, day->platform_count);
-    json_put_key(writer, "updatedAt");
-    json_put_i64(writer, day->updated_ms);
-    json_put_object_end(writer);
+    char *to = json_reserve(writer, DAY_BYTES_MAX + JSON_BYTES_PER_BYTE_MAX * listing_id.len +
+                                        PLATFORM_BYTES_MAX * day->platform_count);
+    if (to == NULL)
+        return;
+    to = JSON_WRITE(to, "{\"listingId\":");
+    to = json_write_text(to, listing_id);
+    to = JSON_WRITE(to, ",\"date\":\"");
+    date_format(day->day, to);
+    to += DATE_BYTES;
+    to = JSON_WRITE(to, "\",");
+    to = write_counts(to, &day->counts);
+    to = JSON_WRITE(to, ",\"platforms\":");
+    to = write_platforms(to, day->platforms, day->platform_count);
+    to = JSON_WRITE(to, ",\"updatedAt\":");
+    to = write_time(to, day->updated_ms);
+    *to++ = '}';
+    json_keep(writer, to, true);
 }
 
 static void put_days(struct json_writer *writer, struct text listing_id,
@@ -73,6 +98,31 @@ static void put_days(struct json_writer *writer, struct text listing_id,
     for (size_t i = 0; i < count; i++)
         put_day(writer, listing_id, &days[i]);
     json_put_array_end(writer);
+}
+
+static void put_platforms(struct json_writer *writer, const struct platform_metrics *platforms,
+                          size_t count)
+{
+    char *to = json_reserve(writer, 2 + PLATFORM_BYTES_MAX * count);
+    if (to != NULL)
+        json_keep(writer, write_platforms(to, platforms, count), true);
+}
+
+static void put_sources(struct json_writer *writer, const struct source_metrics *sources,
+                        size_t count)
+{
+    json_put_object(writer);
+    for (size_t i = 0; i < count; i++) {
+        json_put_key_text(writer, sources[i].name);
+        char *to = json_reserve(writer, 2 + COUNTS_BYTES_MAX);
+        if (to == NULL)
+            return;
+        *to++ = '{';
+        to = write_counts(to, &sources[i].counts);
+        *to++ = '}';
+        json_keep(writer, to, true);
+    }
+    json_put_object_end(writer);
 }
 
 static void put_range(struct json_writer *writer, const struct range *range)
@@ -102,14 +152,7 @@ static void put_aggregated(struct json_writer *writer, const struct aggregated_m
     json_put_key(writer, "byPlatform");
     put_platforms(writer, metrics->platforms, metrics->platform_count);
     json_put_key(writer, "bySource");
-    json_put_object(writer);
-    for (size_t i = 0; i < metrics->source_count; i++) {
-        json_put_key_text(writer, metrics->sources[i].name);
-        json_put_object(writer);
-        put_counts(writer, &metrics->sources[i].counts);
-        json_put_object_end(writer);
-    }
-    json_put_object_end(writer);
+    put_sources(writer, metrics->sources, metrics->source_count);
     if (metrics->days != NULL) {
         json_put_key(writer, "dailyBreakdown");
         put_days(writer, metrics->listing_id, metrics->days, metrics->day_count);
