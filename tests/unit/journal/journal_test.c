@@ -209,7 +209,9 @@ TEST(the_largest_record_comes_back)
     fixture_fill(journal, 1, 10);
     fixture_fill(journal, 1, JOURNAL_RECORD_BYTES_MAX);
     fixture_fill(journal, 1, 10);
-    const struct text huge[] = {{"", SIZE_MAX}, {"", 2}};
+    /* Sums that wrap around are not small. */
+    const struct text huge[] = {{"", JOURNAL_RECORD_BYTES_MAX},
+                                {"", SIZE_MAX - JOURNAL_RECORD_BYTES_MAX + 5}};
     uint64_t seq = 0;
     assert_int_equal(journal_append(journal, JOURNAL_EVENTS, huge, 2, &seq, &err),
                      STATUS_TOO_LARGE);
@@ -308,6 +310,23 @@ TEST(segment_sizes_may_change_between_lives)
     unit_remove(dir);
 }
 
+TEST(each_use_of_a_file_has_its_own_salt)
+{
+    char *dir = unit_temp_dir();
+    struct journal *journal = fixture_start(dir);
+    uint64_t salts[12];
+    for (size_t i = 0; i < 12; i++) {
+        fixture_fill(journal, EVENTS_PER_SEGMENT, 64);
+        salts[i] = journal->salt;
+        for (size_t before = 0; before < i; before++)
+            assert_int_not_equal(salts[before], salts[i]);
+        journal_release(journal, journal_seq_last(journal));
+        spares_settle(journal);
+    }
+    journal_close(journal);
+    unit_remove(dir);
+}
+
 TEST(direct_writing_gives_the_same_files)
 {
     char *dir = unit_temp_dir();
@@ -339,4 +358,5 @@ UNIT_MAIN(UNIT(a_new_journal_is_empty_and_keeps_its_name),
           UNIT(sizes_that_do_not_fit_are_refused_and_leave_no_trace),
           UNIT(the_largest_record_comes_back), UNIT(a_second_opener_is_refused),
           UNIT(wrong_options_are_refused), UNIT(files_are_the_owners_only),
-          UNIT(segment_sizes_may_change_between_lives), UNIT(direct_writing_gives_the_same_files))
+          UNIT(segment_sizes_may_change_between_lives), UNIT(each_use_of_a_file_has_its_own_salt),
+          UNIT(direct_writing_gives_the_same_files))

@@ -477,6 +477,153 @@ TEST(an_older_copy_of_a_segment_is_refused)
     unit_remove(dir);
 }
 
+/* A record as somebody could place it: at a block, with a number. */
+struct placed {
+    size_t block;
+    uint64_t seq;
+};
+
+/* Writes a segment file by hand, all under one salt. placed ends with block 0. */
+static void forge(const char *dir, const struct segment_header *header, const struct placed *placed)
+{
+    enum { LEN = 50 };
+    uint8_t *file = calloc(1, SEGMENT_BYTES);
+    assert_non_null(file);
+    segment_header_encode(header, file);
+    for (; placed->block != 0; placed++) {
+        uint8_t *record = file + placed->block * BLOCK;
+        fixture_content(placed->seq, LEN, (char *)record + HEAD);
+        segment_record_seal(record, header->salt, placed->seq, LEN);
+    }
+    fixture_write(fixture_segment(dir, header->number), (char *)file, SEGMENT_BYTES);
+    free(file);
+}
+
+TEST(numbers_and_ends_decide_not_checksums_alone)
+{
+    /* Two segments when `next` is not 0: then it is where segment 1 is said to end, with two
+     * records. */
+    static const struct {
+        const char *name;
+        struct placed placed[5];
+        uint64_t next;
+        enum status want;
+        uint64_t want_records;
+        const char *want_words;
+    } cases[] = {
+        {"as it should be", {{1, 1}, {2, 2}}, 0, STATUS_OK, 2, NULL},
+        {"lower numbers behind the end are of an earlier use",
+         {{1, 1}, {2, 2}, {3, 1}, {5, 2}},
+         0,
+         STATUS_OK,
+         2,
+         NULL},
+        {"a number left out",
+         {{1, 1}, {2, 2}, {3, 4}},
+         0,
+         STATUS_CORRUPT,
+         0,
+         "record 3 at byte 12288 is damaged"},
+        {"a gap in space",
+         {{1, 1}, {2, 2}, {4, 3}},
+         0,
+         STATUS_CORRUPT,
+         0,
+         "record 3 at byte 12288 is damaged"},
+        {"the last block counts",
+         {{1, 1}, {2, 2}, {15, 8}},
+         0,
+         STATUS_CORRUPT,
+         0,
+         "as record 8 at byte 61440"},
+        {"closed as it should be", {{1, 1}, {2, 2}}, 3, STATUS_OK, 2, NULL},
+        {"closed, and what lies behind the cut is cut",
+         {{1, 1}, {2, 2}, {3, 3}},
+         3,
+         STATUS_OK,
+         2,
+         NULL},
+        {"closed, said to end later",
+         {{1, 1}, {2, 2}},
+         4,
+         STATUS_CORRUPT,
+         2,
+         "0001.seg: its records end at byte 12288, and the next segment says 16384"},
+        {"closed, said to end earlier",
+         {{1, 1}, {2, 2}},
+         2,
+         STATUS_CORRUPT,
+         0,
+         "0002.seg: the header at byte 0 does not fit"},
+        {"closed, a number left out",
+         {{1, 1}, {2, 3}},
+         3,
+         STATUS_CORRUPT,
+         1,
+         "0001.seg: record 2, expected at byte 8192"},
+        {"closed, said to end beyond the file",
+         {{1, 1}, {2, 2}},
+         17,
+         STATUS_CORRUPT,
+         0,
+         "0002.seg: the header at byte 0 does not fit"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *dir = fixture_memory_dir();
+        struct error err = {0};
+        uint64_t records = 0;
+        struct segment_header header = {
+            .number = 1, .segment_bytes = SEGMENT_BYTES, .seq_first = 1, .salt = 77};
+        forge(dir, &header, cases[i].placed);
+        if (cases[i].next != 0) {
+            static const struct placed none[1];
+            header.number = 2;
+            header.before_number = 1;
+            header.before_end = cases[i].next * BLOCK;
+            header.before_seq_last = 2;
+            header.seq_first = 3;
+            forge(dir, &header, none);
+        }
+        enum status status = try_open(dir, &records, &err);
+        ROW(status == cases[i].want, cases[i].name, "%s: %s", status_code(status), err.message);
+        ROW(records == cases[i].want_records, cases[i].name, "%llu records",
+            (unsigned long long)records);
+        ROW(cases[i].want_words == NULL || strstr(err.message, cases[i].want_words) != NULL,
+            cases[i].name, "%s", err.message);
+        unit_remove(dir);
+    }
+}
+
+TEST(a_segment_with_a_trace_of_a_record_is_kept)
+{
+    static const struct {
+        const char *name;
+        size_t len;
+        size_t damage_at;
+    } cases[] = {
+        {"the number", 100, 0},
+        {"the length", 100, 8},
+        {"the head's checksum", 100, 16},
+        {"the content", 100, HEAD + 50},
+        {"a later block", 9000, 2 * BLOCK},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *dir = make_segment(&cases[i].len, 1);
+        size_t at = BLOCK + cases[i].damage_at;
+        size_t len = 0;
+        char *whole = fixture_read(fixture_segment(dir, 1), &len);
+        char other = (char)~whole[at];
+        fixture_poke(fixture_segment(dir, 1), at, &other, 1);
+        free(whole);
+        struct journal *journal = fixture_start(dir);
+        ROW(journal_seq_last(journal) == 0, cases[i].name, "is a record");
+        fixture_fill(journal, 1, 10);
+        journal_close(journal);
+        ROW(fixture_count(dir, "00", ".seg") == 2, cases[i].name, "was overwritten");
+        unit_remove(dir);
+    }
+}
+
 UNIT_MAIN(UNIT(a_tail_cut_at_any_byte_opens_to_a_correct_prefix),
           UNIT(a_file_cut_at_any_byte_is_refused_by_name),
           UNIT(any_damaged_byte_of_the_last_record_takes_only_that_record),
@@ -486,4 +633,6 @@ UNIT_MAIN(UNIT(a_tail_cut_at_any_byte_opens_to_a_correct_prefix),
           UNIT(a_torn_write_in_a_recycled_segment_takes_only_itself),
           UNIT(old_records_of_a_recycled_segment_are_never_taken_for_new_ones),
           UNIT(what_happened_to_the_folder_is_named_or_does_no_harm),
-          UNIT(an_older_copy_of_a_segment_is_refused))
+          UNIT(an_older_copy_of_a_segment_is_refused),
+          UNIT(numbers_and_ends_decide_not_checksums_alone),
+          UNIT(a_segment_with_a_trace_of_a_record_is_kept))

@@ -119,6 +119,13 @@ TEST(a_journal_that_is_released_stays_small)
     spares_settle(journal);
     assert_int_equal(fixture_count(dir, "00", ".seg"), 1);
     assert_true(fixture_count(dir, "spare-", "") <= 8);
+
+    fixture_fill(journal, 30 * (size_t)EVENTS_PER_SEGMENT, 64); /* more than are worth keeping */
+    journal_release(journal, journal_seq_last(journal));
+    spares_settle(journal);
+    assert_int_equal(fixture_count(dir, "00", ".seg"), 1);
+    assert_int_equal(fixture_count(dir, "spare-", ".seg"), 8);
+    assert_int_equal(stats_of(journal).spares, 8);
     journal_close(journal);
     unit_remove(dir);
 }
@@ -169,6 +176,7 @@ TEST(a_release_heals_a_full_disk)
 
     journal_release(journal, 2 * EVENTS_PER_SEGMENT); /* two segments, still nothing to make */
     spares_settle(journal);
+    assert_false(stats_of(journal).disk_full);
     fixture_fill(journal, 2 * EVENTS_PER_SEGMENT, 64);
     spares_settle(journal);
     assert_int_equal(fixture_append(journal, JOURNAL_EVENTS, 64, &err), STATUS_DISK_FULL);
@@ -242,19 +250,34 @@ TEST(what_an_earlier_life_left_is_used_or_removed)
     unit_remove(dir);
 }
 
-TEST(a_spare_that_somebody_removed_is_replaced)
+TEST(a_spare_that_somebody_spoiled_is_replaced)
 {
-    char *dir = unit_temp_dir();
-    struct journal *journal = fixture_start(dir);
-    spares_settle(journal);
-    assert_int_equal(unlink(fixture_path(dir, "spare-1.seg")), 0);
-    assert_int_equal(truncate(fixture_path(dir, "spare-2.seg"), 5), 0);
-    fixture_fill(journal, 4 * EVENTS_PER_SEGMENT, 64);
-    spares_settle(journal);
-    assert_int_equal(stats_of(journal).spares, 2);
-    assert_int_equal(stats_of(journal).segments, 4);
-    journal_close(journal);
-    unit_remove(dir);
+    static const struct {
+        const char *name;
+        off_t bytes; /* what is left; -1 for nothing at all */
+    } cases[] = {{"removed", -1}, {"cut", 5}, {"cut, then a hole", SEGMENT_BYTES}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        static const char *const names[] = {"spare-1.seg", "spare-2.seg"};
+        char *dir = unit_temp_dir();
+        struct error err = {0};
+        struct journal *journal = fixture_start(dir);
+        spares_settle(journal);
+        for (size_t j = 0; j < 2; j++) {
+            const char *path = fixture_path(dir, names[j]);
+            int failed = cases[i].bytes < 0 ? unlink(path)
+                                            : truncate(path, 0) + truncate(path, cases[i].bytes);
+            ROW(failed == 0, cases[i].name, "cannot spoil %s", path);
+        }
+        fixture_fill(journal, 4 * (size_t)EVENTS_PER_SEGMENT, 64);
+        spares_settle(journal);
+        ROW(stats_of(journal).spares == 2, cases[i].name, "spares");
+        ROW(stats_of(journal).segments == 4, cases[i].name, "segments");
+        journal_close(journal);
+        ASSERT_OK(fixture_open(dir, &journal, &err), err);
+        ROW(count_records(journal) == 44, cases[i].name, "records");
+        journal_close(journal);
+        unit_remove(dir);
+    }
 }
 
 TEST(closing_does_not_wait_for_large_spares)
@@ -308,6 +331,6 @@ UNIT_MAIN(UNIT(spares_are_ready_ahead), UNIT(an_append_waits_for_a_spare_in_the_
           UNIT(a_full_disk_refuses_events_keeps_room_for_control_and_heals),
           UNIT(a_release_heals_a_full_disk), UNIT(a_journal_starts_on_a_full_disk_and_heals),
           UNIT(what_an_earlier_life_left_is_used_or_removed),
-          UNIT(a_spare_that_somebody_removed_is_replaced),
+          UNIT(a_spare_that_somebody_spoiled_is_replaced),
           UNIT(closing_does_not_wait_for_large_spares),
           UNIT(a_failed_write_ends_appends_until_the_journal_is_opened_again))
