@@ -54,10 +54,10 @@ bool platform_find(struct text name, uint8_t *code)
 {
     if (name.len == 0)
         return false;
-    for (uint8_t i = 1; i < MADE_FIRST; i++) {
+    for (unsigned i = 1; i < MADE_FIRST; i++) {
         if (builtin[i].len == name.len && builtin[i].at[0] == name.at[0] &&
             memcmp(builtin[i].at, name.at, name.len) == 0) {
-            *code = i;
+            *code = (uint8_t)i;
             return true;
         }
     }

@@ -62,7 +62,7 @@ MUST_USE bool entry_encode_listing_removed(struct bytes *out, struct text user_i
 /*
  * Reads the entry at *from (which may be end: an entry is missing) and moves *from behind it. Its
  * texts point into the record. STATUS_CORRUPT when the bytes are no entry; platform names are
- * interned, which can give STATUS_TOO_LARGE.
+ * interned, which can give STATUS_TOO_LARGE. *from then stays; *out may have changed.
  */
 MUST_USE enum status entry_decode(const uint8_t **from, const uint8_t *end, struct entry *out,
                                   struct error *err);

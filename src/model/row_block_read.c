@@ -306,7 +306,7 @@ enum status block_decode(const struct block_kind *kind, struct text block, unsig
 {
     struct block_reader reader; /* not cleared: some 36 KB, of which little is used */
     struct block_source sources[GROUP_SOURCES_MAX];
-    struct block_group group;
+    struct block_group group = {0};
     bool more = true;
 
     enum status status = block_reader_open(&reader, kind, block, err);

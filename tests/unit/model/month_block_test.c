@@ -285,9 +285,9 @@ TEST(the_fullest_month_is_read_back)
     struct bytes block = {0};
     struct error err;
     for (int day = 1; day <= DAYS; day++) {
-        for (uint8_t code = 0; code <= PLATFORM_BUILTIN_LAST; code++)
-            add_platform(&delta, day, code, (struct counts){{count_max, count_max, count_max}},
-                         INT64_C(1) << 55);
+        for (int code = 0; code <= PLATFORM_BUILTIN_LAST; code++)
+            add_platform(&delta, day, (uint8_t)code,
+                         (struct counts){{count_max, count_max, count_max}}, INT64_C(1) << 55);
         for (int i = 0; i <= SOURCES_PER_DAY_MAX; i++)
             add_source(&delta, day, text_of(numbered(day * 90 + i)),
                        (struct counts){{1, count_max, 1}});

@@ -18,7 +18,8 @@ TEST(built_in_codes_never_change)
         "whatsapp", "messenger", "snapchat", "reddit", "threads", "nextdoor",
     };
     assert_int_equal(sizeof names / sizeof names[0], PLATFORM_BUILTIN_LAST);
-    for (uint8_t code = 1; code <= PLATFORM_BUILTIN_LAST; code++) {
+    for (unsigned number = 1; number <= PLATFORM_BUILTIN_LAST; number++) {
+        const uint8_t code = (uint8_t)number;
         uint8_t found = 0, interned = 0;
         struct error err;
         assert_true(text_is(platform_name(code), names[code - 1]));
@@ -105,8 +106,8 @@ TEST(threads_agree_on_codes)
 {
     pthread_t threads[THREADS];
     uint8_t codes[THREADS][NAMES + 1];
-    for (uint8_t i = 0; i < THREADS; i++) {
-        codes[i][NAMES] = i;
+    for (int i = 0; i < THREADS; i++) {
+        codes[i][NAMES] = (uint8_t)i;
         assert_int_equal(pthread_create(&threads[i], NULL, intern_many, codes[i]), 0);
     }
     for (int i = 0; i < THREADS; i++) {

@@ -358,29 +358,29 @@ TEST(entries_that_cannot_be_are_refused)
 {
     static const struct {
         const char *name;
+        size_t at; /* of the entry's byte that is changed */
         int entry; /* of the example */
-        size_t at;
         uint8_t byte;
     } cases[] = {
         {"kind 0", 0, 0, 0x00},
         {"event type 3", 0, 0, 0x0d},
         {"an unknown event flag", 0, 0, 0x21},
-        {"a platform code that is not built in", 0, 1, 14},
-        {"no user", 0, 2, 0},
-        {"a user of 129 bytes", 0, 2, 129},
-        {"no listing", 0, 3, 0},
-        {"a source of 65 bytes", 0, 4, 65},
-        {"an id of 65 bytes", 0, 5, 65},
-        {"a visitor of 65 bytes", 0, 6, 65},
-        {"a time behind the year 9999", 0, 14, 0x7f},
-        {"a time before the year 1", 0, 14, 0x80},
-        {"a platform name that cannot be one", 1, 26, 'W'},
-        {"a platform name without bytes", 1, 25, 0},
-        {"a price that is not finite", 2, 32, 0x7f},
-        {"a currency of 4 bytes", 2, 21, 4},
-        {"an unknown listing flag", 2, 0, 0x8e},
-        {"a removal with details", 3, 0, 0x07},
-        {"a removal without a listing", 3, 2, 0},
+        {"a platform code that is not built in", 1, 0, 14},
+        {"no user", 2, 0, 0},
+        {"a user of 129 bytes", 2, 0, 129},
+        {"no listing", 3, 0, 0},
+        {"a source of 65 bytes", 4, 0, 65},
+        {"an id of 65 bytes", 5, 0, 65},
+        {"a visitor of 65 bytes", 6, 0, 65},
+        {"a time behind the year 9999", 14, 0, 0x7f},
+        {"a time before the year 1", 14, 0, 0x80},
+        {"a platform name that cannot be one", 26, 1, 'W'},
+        {"a platform name without bytes", 25, 1, 0},
+        {"a price that is not finite", 32, 2, 0x7f},
+        {"a currency of 4 bytes", 21, 2, 4},
+        {"an unknown listing flag", 0, 2, 0x8e},
+        {"a removal with details", 0, 3, 0x07},
+        {"a removal without a listing", 2, 3, 0},
     };
     struct entry entries[4], got;
     struct error err;
