@@ -108,19 +108,29 @@ static enum status check_identity(struct connection *connection, const struct id
     return STATUS_OK;
 }
 
+/* The answer comes before the change is written: only the last step knows whether it was. */
 static enum status use_wal(struct connection *connection, struct error *err)
 {
+    static const char *const doing = "it cannot be put into WAL mode";
     sqlite3_stmt *statement = NULL;
     enum status status = STATUS_OK;
     if (sqlite3_prepare_v2(connection->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL) !=
             SQLITE_OK ||
-        sqlite3_step(statement) != SQLITE_ROW)
-        status = connection_failed(connection, "it cannot be put into WAL mode", err);
-    else if (!text_is(column_text(statement, 0), "wal"))
+        sqlite3_step(statement) != SQLITE_ROW) {
+        status = connection_failed(connection, doing, err);
+        goto cleanup;
+    }
+    if (!text_is(column_text(statement, 0), "wal")) {
         status = fail(err, STATUS_IO,
                       "store %s: this file system cannot hold it (no shared memory for SQLite's "
                       "WAL mode); use a local disk",
                       connection->path);
+        goto cleanup;
+    }
+    if (sqlite3_step(statement) != SQLITE_DONE)
+        status = connection_failed(connection, doing, err);
+
+cleanup:
     sqlite3_finalize(statement);
     return status;
 }

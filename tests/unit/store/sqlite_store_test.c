@@ -203,6 +203,9 @@ TEST(the_log_stays_bounded)
     ledger_release(batch);
     assert_int_equal(stat(sqlite->wal_path, &stat_buf), 0);
     assert_true(stat_buf.st_size > 64 * 1024);
+    /* nothing is copied inside a batch */
+    assert_int_equal(stat(sqlite->path, &stat_buf), 0);
+    assert_true(stat_buf.st_size < 16 * 1024);
 
     /* a reader that holds on to the log is waited for only briefly, and goes on */
     ASSERT_OK(store_reader_open(store, &reader, &err), err);
