@@ -1,11 +1,11 @@
 /*
  * rollup.c - counting: find the listing, its day, the cell; add one.
  *
- * Most events go where the last one of their listing went: the listing remembers its recent day,
- * the day its recent cell. With a million listings each of these is a cache miss, one behind the
- * other; so a group is taken in runs of RUN entries, and a run goes through the steps of the way
- * together (index slot, listing, day and id, cell), each step fetching what the next one reads.
- * The misses of a run then overlap. What is fetched is a guess; counting itself looks again.
+ * Most events are of the day that their listing's last one was of, which the listing remembers.
+ * With a million listings each step of the way is a cache miss, one behind the other: the
+ * listing's index slot, the listing, its id, the cell's index slot, the cell. So a group is taken
+ * in runs of RUN entries, and a run goes along the way together, each step fetching what the next
+ * one reads. The misses of a run then overlap. What is fetched is a guess; counting looks again.
  *
  * Nothing can fail between the first and the last count of a group: rollup_reserve() has made
  * room for the worst case, every entry a new user, listing, day, cell and source.
@@ -243,7 +243,8 @@ struct step {
     struct text listing_id;
     uint64_t user_hash;
     uint64_t listing_hash;
-    uint32_t guess; /* the listing, perhaps; then its day */
+    uint32_t guess;    /* the listing, perhaps; then its day; NO_ITEM if unknown */
+    uint64_t cell_key; /* of an event */
 };
 
 /* By its ids alone, without looking the user up first: one index less on the way. */
@@ -278,11 +279,8 @@ static uint32_t day_of(struct rollup *rollup, uint32_t listing, int32_t day)
             return owner->recent_day = item;
 
     item = rollup->days.count++;
-    rollup->days.at[item] = (struct rollup_day){.listing = listing,
-                                                .day = day,
-                                                .next = NO_ITEM,
-                                                .cells = {NO_ITEM, NO_ITEM},
-                                                .recent_cell = NO_ITEM};
+    rollup->days.at[item] = (struct rollup_day){
+        .listing = listing, .day = day, .next = NO_ITEM, .cells = {NO_ITEM, NO_ITEM}};
     hash_index_add(&rollup->day_index, hash, item);
     if (owner->days.last == NO_ITEM)
         owner->days.first = item;
@@ -310,26 +308,23 @@ static uint32_t source_of(struct rollup *rollup, struct text name)
 
 static uint32_t cell_of(struct rollup *rollup, uint32_t day, uint64_t key)
 {
-    struct rollup_day *owner = &rollup->days.at[day];
-    if (owner->recent_cell != NO_ITEM && rollup->cells.at[owner->recent_cell].key == key)
-        return owner->recent_cell;
-
     uint64_t hash = hash_pair(day, key);
     uint32_t item;
     for (uint32_t at = hash_index_start(&rollup->cell_index, hash);
          (item = hash_index_next(&rollup->cell_index, hash, &at)) != HASH_INDEX_NONE;)
         if (rollup->cells.at[item].day == day && rollup->cells.at[item].key == key)
-            return owner->recent_cell = item;
+            return item;
 
     item = rollup->cells.count++;
     rollup->cells.at[item] = (struct rollup_cell){.key = key, .day = day, .next = NO_ITEM};
     hash_index_add(&rollup->cell_index, hash, item);
-    if (owner->cells.last == NO_ITEM)
-        owner->cells.first = item;
+    struct item_list *list = &rollup->days.at[day].cells;
+    if (list->last == NO_ITEM)
+        list->first = item;
     else
-        rollup->cells.at[owner->cells.last].next = item;
-    owner->cells.last = item;
-    return owner->recent_cell = item;
+        rollup->cells.at[list->last].next = item;
+    list->last = item;
+    return item;
 }
 
 static void keep_inquiry(struct rollup *rollup, const struct event *event, uint32_t listing,
@@ -419,11 +414,25 @@ static void fetch_day(const struct rollup *rollup, struct step *step)
         __builtin_prefetch(&rollup->days.at[step->guess]);
 }
 
-static void fetch_cell(const struct rollup *rollup, struct step *step)
+/* A cell's key needs no guess, but its hash does. */
+static void fetch_cell_slot(struct rollup *rollup, struct step *step)
 {
-    if (step->guess == NO_ITEM)
+    if (step->entry.kind != ENTRY_EVENT)
         return;
-    uint32_t cell = rollup->days.at[step->guess].recent_cell;
+    const struct event *event = &step->entry.event;
+    step->cell_key = cell_key(quarter_of_ms(event->time_ms), event->type, event->platform,
+                              source_of(rollup, event->source));
+    if (step->guess != NO_ITEM)
+        hash_index_prefetch(&rollup->cell_index, hash_pair(step->guess, step->cell_key));
+}
+
+static void fetch_cell(const struct rollup *rollup, const struct step *step)
+{
+    if (step->entry.kind != ENTRY_EVENT || step->guess == NO_ITEM)
+        return;
+    uint64_t hash = hash_pair(step->guess, step->cell_key);
+    uint32_t at = hash_index_start(&rollup->cell_index, hash);
+    uint32_t cell = hash_index_next(&rollup->cell_index, hash, &at);
     if (cell != NO_ITEM)
         __builtin_prefetch(&rollup->cells.at[cell]);
 }
@@ -438,9 +447,7 @@ static void apply_entry(struct rollup *rollup, const struct step *step, int64_t 
     }
     const struct event *event = &step->entry.event;
     uint32_t day = day_of(rollup, listing, day_of_ms(event->time_ms));
-    uint64_t key = cell_key(quarter_of_ms(event->time_ms), event->type, event->platform,
-                            source_of(rollup, event->source));
-    struct rollup_cell *cell = &rollup->cells.at[cell_of(rollup, day, key)];
+    struct rollup_cell *cell = &rollup->cells.at[cell_of(rollup, day, step->cell_key)];
     cell->count++;
     cell->updated_ms = received_ms;
     if (event->type == EVENT_INQUIRY)
@@ -479,6 +486,8 @@ enum status rollup_apply_group(struct rollup *rollup, struct text record, uint64
             fetch_listing(rollup, &run[i]);
         for (uint32_t i = 0; i < count; i++)
             fetch_day(rollup, &run[i]);
+        for (uint32_t i = 0; i < count; i++)
+            fetch_cell_slot(rollup, &run[i]);
         for (uint32_t i = 0; i < count; i++)
             fetch_cell(rollup, &run[i]);
         for (uint32_t i = 0; i < count; i++)

@@ -45,7 +45,6 @@ struct rollup_day {
     int32_t day;
     uint32_t next; /* of the listing */
     struct item_list cells;
-    uint32_t recent_cell; /* where the last event went */
 };
 
 /* How often one kind of event came in one quarter of an hour, from one platform and source. */
