@@ -163,6 +163,10 @@ async function assertInquiries(server, userId, when) {
   for (const id of seen.keys()) assert.ok(sent.has(id), `${when}: nobody sent inquiry ${id}`);
 }
 
+function sumOf(parts) {
+  return ['views', 'shares', 'inquiries'].map((name) => parts.reduce((sum, part) => sum + part[name], 0));
+}
+
 async function resend(server, events) {
   const sums = { recorded: 0, duplicates: 0 };
   for (let at = 0; at < events.length; at += RESEND) {
@@ -191,9 +195,11 @@ async function assertExactAfterResending(server, when) {
       const { sent } = oracle.countsOf(userId, listing);
       assert.deepEqual(counted.get(listing), sent, `${when}: ${userId} ${listing}: every id once`);
       const metrics = await server.metrics(userId, listing, { period: 'monthly' });
-      const sums = [metrics.dailyBreakdown, Object.values(metrics.bySource)].map((parts) =>
-        ['views', 'shares', 'inquiries'].map((name) => parts.reduce((sum, part) => sum + part[name], 0)));
-      assert.deepEqual(sums, [sent, sent], `${when}: ${userId} ${listing}: totals are their sums`);
+      assert.deepEqual(sumOf(metrics.dailyBreakdown), sent, `${when}: ${userId} ${listing}: days`);
+      for (const [field, found] of [['platform', metrics.byPlatform], ['source', metrics.bySource]]) {
+        const want = oracle.sentWith(userId, listing, field);
+        assert.deepEqual(sumOf(Object.values(found)), want, `${when}: ${userId} ${listing}: ${field}s`);
+      }
     }
   }
   return { acknowledged: acknowledged.length, open: open.length, kept: rest.duplicates };

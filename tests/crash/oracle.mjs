@@ -92,6 +92,17 @@ export class Oracle {
     return [acknowledged, open];
   }
 
+  /** Events with an id that bear the field, by type. */
+  sentWith(userId, listingId, field) {
+    const counts = [0, 0, 0];
+    for (const { event } of this.events.values()) {
+      if (event.userId === userId && event.listingId === listingId && event[field] !== undefined) {
+        counts[TYPES.indexOf(event.eventType)] += 1;
+      }
+    }
+    return counts;
+  }
+
   users() {
     return [...new Set([...this.counts.keys()].map((key) => key.split(' ')[0]))];
   }

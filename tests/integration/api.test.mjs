@@ -168,7 +168,7 @@ test('ids may hold slashes, spaces, percent signs and any script', async () => {
   const ids = ['a/b', '/', 'a b', '100%', 'a?b&c=d', 'Größe', '物件-7', '🏠', 'a+b', '%2F', "o'hara", '<img src=x>', '"quoted"', 'back\\slash', 'x'.repeat(128)];
   for (const id of ids) {
     const userId = `${fresh('agent')}/${id}`.slice(0, 128);
-    await server.record({ userId, listingId: id, eventType: 'view', id });
+    await server.record({ userId, listingId: id, eventType: 'view', id: id.slice(0, 64) });
     assert.deepEqual(await server.totals(userId, id), [1, 0, 0], id);
     const all = await ok(`/v1/users/${encodeURIComponent(userId)}/metrics`);
     assert.deepEqual(all.order, [id]);
@@ -186,12 +186,15 @@ test('sources: 64 by name on a day of a listing, the rest under (other)', async 
   const timestamp = Date.now() - DAY_MS;
   const view = (i) => ({ userId, listingId, eventType: 'view', source: `source-${i}`, timestamp });
   await server.record(Array.from({ length: 100 }, (_, i) => view(i)));
-  const { bySource, totalViews } = await server.metrics(userId, listingId);
-  assert.equal(totalViews, 100);
-  assert.equal(bySource['(other)'].views, 36);
-  assert.equal(Object.keys(bySource).length, 65);
-  assert.equal(bySource['source-63'].views, 1);
-  assert.equal(bySource['source-64'], undefined);
+  await server.restart(); // the bound holds for what is kept
+  for (const query of [{}, { timezone: 'Asia/Kolkata' }]) {
+    const { bySource, totalViews } = await server.metrics(userId, listingId, query);
+    assert.equal(totalViews, 100);
+    assert.equal(bySource['(other)'].views, 36);
+    assert.equal(Object.keys(bySource).length, 65);
+    assert.equal(bySource['source-63'].views, 1);
+    assert.equal(bySource['source-64'], undefined);
+  }
 });
 
 test('ETag: the same until an event of that user is recorded', async () => {
@@ -252,12 +255,15 @@ test('answers are JSON that no browser takes for anything else, and no cache kee
 
 test('an answer is read back at once, by every road', async () => {
   const [userId, listingId] = [fresh('agent'), 'l'];
+  const began = Date.now();
   for (let i = 1; i <= 50; i++) {
     await server.record({ userId, listingId, eventType: 'view' });
     assert.deepEqual(await server.totals(userId, listingId), [i, 0, 0]);
     const { metricsByListing } = await ok(`/v1/users/${userId}/metrics`);
     assert.equal(metricsByListing[listingId].totalViews, i);
   }
+  // generous: an answer that waits for the next tick of something takes a second
+  assert.ok(Date.now() - began < 20_000, `50 rounds took ${Date.now() - began} ms`);
 });
 
 stopsCleanlyAtTheEnd(server);

@@ -102,8 +102,7 @@ class Server {
       timeout(START_MS_MAX, `it said nothing within ${START_MS_MAX} ms`),
     ]);
     if (!Array.isArray(first)) {
-      this.printLog();
-      throw new Error(`the server did not start: ${first}`);
+      throw new Error(`the server did not start: ${first}\n${this.log.slice(-20).join('\n')}`);
     }
     this.stdout = stdout;
     this.url = first[1];
