@@ -13,6 +13,6 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 int command_serve(int count, char **arguments);
 
 /* Says an error on stderr, as "footfall: <message>", and returns the exit code for it. */
-int print_error(const struct error *error);
+int report_error(const struct error *error);
 
 #endif

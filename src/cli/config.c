@@ -283,10 +283,10 @@ static bool is_other_variable(const char *name, size_t len)
     return false;
 }
 
-enum status config_read_environment(struct config *config, char *const *environment,
+enum status config_read_environment(struct config *config, const char *const *environment,
                                     struct error *err)
 {
-    for (char *const *each = environment; *each != NULL; each++) {
+    for (const char *const *each = environment; *each != NULL; each++) {
         const char *equals = strchr(*each, '=');
         if (equals == NULL || strncmp(*each, prefix, sizeof prefix - 1) != 0 ||
             is_other_variable(*each, (size_t)(equals - *each)))
@@ -315,7 +315,7 @@ struct flag {
 };
 
 /* Reads the flag at arguments[*at] with its value and moves *at behind both. */
-static enum status take_flag(int count, char *const *arguments, int *at, struct flag *out,
+static enum status take_flag(int count, const char *const *arguments, int *at, struct flag *out,
                              struct error *err)
 {
     const char *argument = arguments[(*at)++];
@@ -339,7 +339,7 @@ static bool is_config_flag(const struct flag *flag)
 }
 
 /* First unknown names, so that "--lisen" is not blamed for its value; *file is --config's. */
-static enum status look_at_flags(int count, char *const *arguments, const char **file,
+static enum status look_at_flags(int count, const char *const *arguments, const char **file,
                                  struct error *err)
 {
     for (int at = 0; at < count;) {
@@ -356,7 +356,7 @@ static enum status look_at_flags(int count, char *const *arguments, const char *
     return STATUS_OK;
 }
 
-static enum status read_flags(struct config *config, int count, char *const *arguments,
+static enum status read_flags(struct config *config, int count, const char *const *arguments,
                               struct error *err)
 {
     for (int at = 0; at < count;) {
@@ -372,12 +372,12 @@ static enum status read_flags(struct config *config, int count, char *const *arg
     return STATUS_OK;
 }
 
-enum status config_read(struct config *out, int count, char *const *arguments,
-                        char *const *environment, struct error *err)
+enum status config_read(struct config *out, int count, const char *const *arguments,
+                        const char *const *environment, struct error *err)
 {
     const char *file = NULL;
     static const char file_variable[] = "FOOTFALL_CONFIG=";
-    for (char *const *each = environment; *each != NULL; each++) {
+    for (const char *const *each = environment; *each != NULL; each++) {
         if (strncmp(*each, file_variable, sizeof file_variable - 1) == 0)
             file = *each + sizeof file_variable - 1;
     }

@@ -89,15 +89,15 @@ MUST_USE enum status config_read_file(struct config *config, const char *path, s
 
 /* environment as environ(7): "NAME=value". Other programs' variables are passed over; of ours, an
  * unknown one is refused, but for those in config_env_known(). */
-MUST_USE enum status config_read_environment(struct config *config, char *const *environment,
+MUST_USE enum status config_read_environment(struct config *config, const char *const *environment,
                                              struct error *err);
 
 /*
  * Reads everything in its order: defaults, file (--config or FOOTFALL_CONFIG), environment, flags.
  * arguments are those behind the subcommand. STATUS_INVALID for what is no flag.
  */
-MUST_USE enum status config_read(struct config *out, int count, char *const *arguments,
-                                 char *const *environment, struct error *err);
+MUST_USE enum status config_read(struct config *out, int count, const char *const *arguments,
+                                 const char *const *environment, struct error *err);
 
 /* The flags, for --help; the same as a page of the manual. */
 void config_print_help(FILE *to);

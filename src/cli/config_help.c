@@ -29,21 +29,16 @@ static const char *value_word(enum setting_kind kind)
 /* Prints words wrapped at HELP_COLUMNS, each line indented. */
 static void print_wrapped(FILE *to, const char *text)
 {
-    size_t column = HELP_COLUMNS;
-    while (*text != '\0') {
-        size_t len = strcspn(text, " ");
-        if (column + 1 + len > HELP_COLUMNS) {
-            fprintf(to, "%s%*s", column == HELP_COLUMNS ? "" : "\n", HELP_INDENT, "");
+    size_t column = HELP_INDENT;
+    fprintf(to, "%*s", HELP_INDENT, "");
+    for (size_t len = 0; *text != '\0'; text += len + strspn(text + len, " ")) {
+        len = strcspn(text, " ");
+        if (column > HELP_INDENT && column + 1 + len > HELP_COLUMNS) {
+            fprintf(to, "\n%*s", HELP_INDENT, "");
             column = HELP_INDENT;
-        } else {
-            fputc(' ', to);
-            column++;
         }
-        fprintf(to, "%.*s", (int)len, text);
-        column += len;
-        text += len;
-        while (*text == ' ')
-            text++;
+        column += len + (column > HELP_INDENT);
+        fprintf(to, "%s%.*s", column > HELP_INDENT + len ? " " : "", (int)len, text);
     }
     fputc('\n', to);
 }

@@ -247,7 +247,7 @@ static void print_serve_help(FILE *to)
           to);
 }
 
-int print_error(const struct error *error)
+int report_error(const struct error *error)
 {
     fprintf(stderr, "footfall: %s\n", error->message);
     return error->status == STATUS_INVALID ? EXIT_USAGE : EXIT_FAILED;
@@ -268,11 +268,12 @@ int command_serve(int count, char **arguments)
         }
     }
     close_to_others();
-    enum status status = config_read(&config, count, arguments, environ, &error);
+    enum status status = config_read(&config, count, (const char *const *)arguments,
+                                     (const char *const *)environ, &error);
     if (status == STATUS_OK) {
         log_set_level((enum log_level)config.numbers[SETTING_LOG_LEVEL]);
         status = serve(&config, &error);
     }
     config_done(&config);
-    return status == STATUS_OK ? EXIT_DONE : print_error(&error);
+    return status == STATUS_OK ? EXIT_DONE : report_error(&error);
 }

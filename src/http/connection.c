@@ -31,11 +31,12 @@ enum {
     LINGER_TIMEOUT_MS = 5 * 1000
 };
 
-struct connection *connection_new(struct http_server *server, int fd)
+struct connection *connection_new(struct http_server *server, struct MHD_Connection *mhd, int fd)
 {
     struct connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL)
         return NULL;
+    connection->mhd = mhd;
     connection->fd = fd;
     connection->phase = PHASE_IDLE;
     connection->deadline_ns = server->now_ns + server->options.head_timeout_ms * ns_per_ms;

@@ -16,6 +16,7 @@
 
 #include "base/text.h"
 
+struct MHD_Connection;
 struct http_server;
 
 enum phase {
@@ -30,6 +31,7 @@ enum phase {
 struct connection {
     struct connection *next;
     struct connection *previous;
+    struct MHD_Connection *mhd;
     int fd; /* the library's: shut down here, never closed */
     enum phase phase;
     bool served;          /* has had a request: the next head's time starts with its first line */
@@ -39,7 +41,7 @@ struct connection {
 };
 
 /* NULL when out of memory: the connection must be closed. */
-struct connection *connection_new(struct http_server *server, int fd);
+struct connection *connection_new(struct http_server *server, struct MHD_Connection *mhd, int fd);
 void connection_free(struct http_server *server, struct connection *connection);
 
 void connection_enter(struct http_server *server, struct connection *connection, enum phase phase);

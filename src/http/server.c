@@ -40,6 +40,7 @@
 #include "http/respond.h"
 #include "http/route.h"
 #include "http/server_parts.h"
+#include "present/metrics_json.h"
 
 enum {
     CONNECTIONS_DEFAULT = 4096,
@@ -84,7 +85,7 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **sock
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *socket_context = info == NULL ? NULL : connection_new(server, info->connect_fd);
+    *socket_context = info == NULL ? NULL : connection_new(server, mhd, info->connect_fd);
 }
 
 /* The first line is here, untouched yet: afterwards the library cuts the query to pieces. */
@@ -179,13 +180,40 @@ static void on_completed(void *context, struct MHD_Connection *mhd, void **reque
     *request_context = NULL;
 }
 
+/*
+ * What 0.9.75 refuses between the end of the head and our first call, a bad Content-Length, it
+ * answers with its header twice. The connection it is about is the one whose head is complete and
+ * whose request we have not seen yet: the answer is said here instead, and the library finds the
+ * socket shut.
+ */
+static void answer_for_library(struct http_server *server, unsigned http_status)
+{
+    struct error error;
+    struct bytes body = {0};
+    for (struct connection *each = server->connections; each != NULL; each = each->next) {
+        if (each->phase != PHASE_HEAD ||
+            MHD_get_connection_info(each->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE) == NULL)
+            continue;
+        (void)fail_input(
+            &error, "invalid_request", "",
+            "the request is not plain HTTP: Content-Length is not a number, or far too "
+            "large");
+        if (error_json(&body, &error))
+            connection_answer_early(server, each, http_status,
+                                    (struct text){(const char *)body.at, body.len});
+        bytes_done(&body);
+        return;
+    }
+}
+
 /* The library says here what it refuses by itself; its other words are of no use to an operator. */
 static void on_library_message(void *context, const char *format, va_list args)
 {
     struct http_server *server = context;
-    (void)args;
-    if (strncmp(format, "Error processing request", 24) == 0)
-        server->traffic.refused_by_http++;
+    if (strncmp(format, "Error processing request (HTTP response code is %u", 50) != 0)
+        return;
+    server->traffic.refused_by_http++;
+    answer_for_library(server, va_arg(args, unsigned));
 }
 
 /* ---- opening ---- */
