@@ -165,7 +165,7 @@ static size_t named_columns(const struct aggregate *aggregate,
         if (column->platform != PLATFORM_NONE && counts_sum(&column->range.counts) > 0)
             named[count++] = column;
     }
-    qsort(named, count, sizeof named[0], by_platform_name);
+    qsort(named, count, sizeof(const struct column *), by_platform_name);
     return count;
 }
 

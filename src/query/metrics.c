@@ -167,8 +167,8 @@ static void order_listings(struct aggregated_metrics *listings, size_t count,
 /* Days make answers large: with them a page holds fewer listings. */
 static size_t page_limit(const struct range *range, const struct metrics_page_request *request)
 {
-    size_t days = (size_t)(range->last_day - range->first_day + 1);
-    size_t most = METRICS_PAGE_DAYS_MAX / days;
+    int32_t days = range->last_day - range->first_day + 1;
+    size_t most = (size_t)(METRICS_PAGE_DAYS_MAX / days);
     return request->include_days && request->limit > most ? most : request->limit;
 }
 
