@@ -212,9 +212,11 @@ static int32_t next_day(struct count_rows *rest, struct count_rows *day_rows)
                                     .platform_count = platforms,
                                     .sources = rest->sources,
                                     .source_count = sources};
-    rest->platforms += platforms;
+    if (platforms > 0) /* what is not there cannot be moved along */
+        rest->platforms += platforms;
+    if (sources > 0)
+        rest->sources += sources;
     rest->platform_count -= platforms;
-    rest->sources += sources;
     rest->source_count -= sources;
     return day;
 }

@@ -11,7 +11,7 @@
 enum {
     SCHEMA_APPLICATION_ID = 0x46465354, /* "FFST" */
     SCHEMA_VERSION = 1,
-    SCHEMA_PAGE_BYTES_DEFAULT = 4096 /* docs/decisions/0002-store-blocks-and-page-size.md */
+    SCHEMA_PAGE_BYTES_DEFAULT = 8192 /* docs/decisions/0002-store-blocks-and-page-size.md */
 };
 
 /*

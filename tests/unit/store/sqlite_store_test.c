@@ -67,7 +67,7 @@ TEST(a_full_disk_applies_nothing_and_heals)
     struct store_batch batch = big_batch(&ledger);
 
     /* from no room at all to room for most of it */
-    static const int pages[] = {1, 20, 60, 120};
+    static const int pages[] = {1, 10, 30, 50};
     int64_t now = 0;
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
         char sql[64];
