@@ -295,7 +295,7 @@ TEST(numbers_have_a_point_in_every_locale)
         if (setlocale(LC_NUMERIC, locales[i]) == NULL)
             continue;
         tried++;
-        bool same = strcmp(double_text(&out, 1.2345678901234567e-9), "1.2345678901234567e-09") == 0;
+        bool same = strcmp(double_text(&out, 1.25e-9), "1.25e-09") == 0;
         setlocale(LC_NUMERIC, "C");
         ROW(same, locales[i], "got %s", (const char *)out.at);
     }
