@@ -395,6 +395,7 @@ static bool proceed_write(struct request *request)
         enum status status = request->route->submit(request, err);
         if (status != STATUS_OK || request->state != REQUEST_SUBMITTED)
             return finished(request, status);
+        request->server->waiting++;
         return false;
     }
     if (is_pending(request))

@@ -47,6 +47,15 @@ struct http_server {
     uint32_t submitted; /* submissions, or tries that must wait for a commit */
     uint32_t progress;  /* calls that moved a request on */
 
+    /* of the current group; server.c says what for */
+    uint32_t waiting;        /* requests in it */
+    uint32_t answered;       /* requests of the group before, whose clients may come back */
+    uint32_t expected;       /* requests that the group is likely to get */
+    uint32_t linger_passes;  /* that brought something, since the commit */
+    bool is_first_pass;      /* since the commit: what it brings came during the sync */
+    uint64_t linger_end_ns;  /* 0: nothing has gathered */
+    uint64_t commit_time_ns; /* what a commit takes, smoothed */
+
     /* scratch, for one call at a time */
     struct event_rules rules;
     struct event_list events;
