@@ -192,10 +192,12 @@ enum status spares_make(struct journal *journal, struct error *err)
     return status;
 }
 
-/* The newest segment says where the numbers go on: it always stays. */
+/* The newest segment says where the numbers go on: it always stays. One whose only record was
+ * torn stays as long as if it had been whole, for whoever wants to look at it. */
 static bool can_recycle(const struct journal *journal)
 {
     return !journal->removing_over && journal->segment_count > 1 &&
+           journal->segments[0].header.seq_first <= journal->released &&
            journal->segments[0].seq_last <= journal->released;
 }
 
