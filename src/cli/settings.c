@@ -60,7 +60,7 @@ const struct setting settings[SETTING_COUNT] = {
                                    NULL, "Memory that the store keeps pages in."},
     [SETTING_MAX_CONNECTIONS] = {"max-connections", KIND_NUMBER, "4096", 1, 1000000, NULL,
                                  "Connections at one moment; further ones wait to be accepted. "
-                                 "Each takes about 25 KiB and a file descriptor."},
+                                 "Each takes about 17 KiB and a file descriptor."},
     [SETTING_QUERY_THREADS] = {"query-threads", KIND_NUMBER, "2", 1, 64, NULL,
                                "Threads for queries about many listings. Events and queries about "
                                "one listing do not wait for them."},

@@ -54,11 +54,13 @@ enum {
     BODY_TIMEOUT_MS = 30 * 1000,
     IDLE_TIMEOUT_MS = 75 * 1000,
     STOP_TIMEOUT_MS = 10 * 1000,
-    /* Twice the head's limit, so that the refusal is ours; the rest is for reading bodies. */
-    CONNECTION_MEMORY_BYTES = 24 * 1024,
+    /* The head, what the library notes of 100 fields (6.4 KiB), and the head of the answer. It
+       clears all of it after each request, so more would cost. */
+    CONNECTION_MEMORY_BYTES = 16 * 1024,
     LINGER_PASSES = 2, /* while they bring something, whatever is expected */
     LINGER_PART = 4,   /* of a commit's time */
     LINGER_MS_MAX = 2,
+    STREAM_MS_MAX = 8,
     STOP_POLL_MS = 20,
     LISTEN_BACKLOG = 1024
 };
@@ -435,16 +437,23 @@ static void commit(struct http_server *server)
         requests_collect_orphans(server);
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Whether to wait for more before the group is committed, and then for how long, 0 for a pass. */
 static bool lingers(struct http_server *server, uint64_t *wait_ns)
 {
     *wait_ns = 0;
     if (server->linger_end_ns == 0) {
-        uint64_t linger_ns = server->commit_time_ns / LINGER_PART;
-        if (linger_ns > LINGER_MS_MAX * ns_per_ms)
-            linger_ns = LINGER_MS_MAX * ns_per_ms;
-        server->linger_end_ns = server->now_ns + linger_ns;
+        uint64_t commit_ns = server->commit_time_ns;
+        server->linger_end_ns =
+            server->now_ns + least(commit_ns / LINGER_PART, LINGER_MS_MAX * ns_per_ms);
+        server->stream_end_ns = server->now_ns + least(commit_ns, STREAM_MS_MAX * ns_per_ms);
     }
+    if (server->streamed > 0 && server->now_ns < server->stream_end_ns)
+        return true;
     if (server->submitted > 0 && server->linger_passes++ < LINGER_PASSES)
         return true;
     if (server->waiting >= server->expected)
@@ -460,6 +469,7 @@ static enum status pass(struct http_server *server, struct error *err)
 {
     server->submitted = 0;
     server->progress = 0;
+    server->streamed = 0;
     if (MHD_run(server->daemon) != MHD_YES)
         return fail(err, STATUS_IO, "the HTTP library's loop failed");
     if (server->is_first_pass) {

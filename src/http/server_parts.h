@@ -46,6 +46,7 @@ struct http_server {
     uint64_t now_ns;
     uint32_t submitted; /* submissions, or tries that must wait for a commit */
     uint32_t progress;  /* calls that moved a request on */
+    uint32_t streamed;  /* pieces of streams */
 
     /* of the current group; server.c says what for */
     uint32_t waiting;        /* requests in it */
@@ -54,6 +55,7 @@ struct http_server {
     uint32_t linger_passes;  /* that brought something, since the commit */
     bool is_first_pass;      /* since the commit: what it brings came during the sync */
     uint64_t linger_end_ns;  /* 0: nothing has gathered */
+    uint64_t stream_end_ns;  /* the same for streams */
     uint64_t commit_time_ns; /* what a commit takes, smoothed */
 
     /* scratch, for one call at a time */

@@ -180,6 +180,7 @@ enum status stream_receive(struct request *request, const char *piece, size_t le
                            struct error *err)
 {
     enum status status = STATUS_OK;
+    request->server->streamed++;
     if (request->body.len + len > STREAM_BUFFER_BYTES)
         status = drain(request, err);
     if (status == STATUS_OK) {
