@@ -380,37 +380,39 @@ void engine_commit(struct engine *engine)
     pthread_mutex_unlock(&engine->commit_lock);
 }
 
-enum status engine_seal(struct engine *engine, struct sealed *out, struct error *err)
+enum status engine_seal(struct engine *engine, struct rollup *fresh, struct sealed *out,
+                        struct error *err)
 {
+    enum status status = STATUS_OK;
     *out = (struct sealed){0};
     if (rollup_is_empty(engine->live))
-        return STATUS_OK;
-    if (atomic_load(&engine->failed))
-        return engine_check(engine, err);
+        goto cleanup;
+    if (atomic_load(&engine->failed)) {
+        status = engine_check(engine, err);
+        goto cleanup;
+    }
     uint64_t batch = rollup_batch(engine->live);
-    struct rollup *fresh = rollup_new(batch + 1, journal_id(engine->journal));
-    if (fresh == NULL)
-        return fail(err, STATUS_NO_MEMORY, "no memory for a new rollup");
+    assert(rollup_batch(fresh) == batch + 1);
 
     struct record_head head = {.kind = RECORD_SEAL, .batch = batch};
     uint8_t record[RECORD_HEAD_BYTES];
     record_head_encode(&head, record);
     struct text part = {(const char *)record, sizeof record};
     uint64_t seq = 0;
-    enum status status = journal_append(engine->journal, JOURNAL_CONTROL, &part, 1, &seq, err);
+    status = journal_append(engine->journal, JOURNAL_CONTROL, &part, 1, &seq, err);
     if (status != STATUS_OK) {
-        rollup_unref(fresh);
         if (status == STATUS_UNKNOWN || status == STATUS_STOPPED) {
             atomic_store(&engine->failed, true);
             engine_notify(engine, "recording_ended", err);
         }
-        return status;
+        goto cleanup;
     }
 
     pthread_rwlock_wrlock(&engine->rollup_lock);
     assert(engine->frozen == NULL);
     engine->frozen = engine->live;
     engine->live = fresh;
+    fresh = NULL;
     pthread_rwlock_unlock(&engine->rollup_lock);
 
     struct journal_stats stats;
@@ -429,5 +431,8 @@ enum status engine_seal(struct engine *engine, struct sealed *out, struct error 
     atomic_store(&engine->live_listing_days, 0);
     atomic_store(&engine->behind, false);
     atomic_store(&engine->batch_live, batch + 1);
-    return STATUS_OK;
+
+cleanup:
+    rollup_unref(fresh);
+    return status;
 }

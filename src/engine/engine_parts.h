@@ -147,8 +147,13 @@ MUST_USE enum status pending_ids_write(const struct pending_ids *ids, struct ded
                                        struct error *err);
 void pending_ids_done(struct pending_ids *ids);
 
-/* commit.c: with commit_lock held. Seals what is live, if anything; *out is then the batch. */
-MUST_USE enum status engine_seal(struct engine *engine, struct sealed *out, struct error *err);
+/*
+ * commit.c: with commit_lock held. Seals what is live, if anything; *out is then the batch. fresh
+ * takes the live one's place: made beforehand, because making it takes time; otherwise it is let
+ * go.
+ */
+MUST_USE enum status engine_seal(struct engine *engine, struct rollup *fresh, struct sealed *out,
+                                 struct error *err);
 
 /* store_thread.c */
 void *engine_store_thread(void *engine);

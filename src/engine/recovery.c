@@ -84,7 +84,7 @@ static enum status replay_seal(struct engine *engine, const struct record_head *
         return fail(
             err, STATUS_CORRUPT, "journal record %llu seals batch %llu where batch %llu is due",
             (unsigned long long)seq, (unsigned long long)head->batch, (unsigned long long)batch);
-    struct rollup *fresh = rollup_new(batch + 1, journal_id(engine->journal));
+    struct rollup *fresh = rollup_new_behind(engine->live);
     if (fresh == NULL)
         return fail(err, STATUS_NO_MEMORY, "no memory for a new rollup");
     struct sealed sealed = {.rollup = engine->live,

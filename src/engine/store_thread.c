@@ -140,15 +140,26 @@ static bool apply_until_done(struct engine *engine, struct sealed *sealed)
     return true;
 }
 
+static enum status seal(struct engine *engine, struct sealed *out, struct error *err)
+{
+    pthread_rwlock_rdlock(&engine->rollup_lock);
+    struct rollup *fresh = rollup_new_behind(engine->live);
+    pthread_rwlock_unlock(&engine->rollup_lock);
+    if (fresh == NULL)
+        return fail(err, STATUS_NO_MEMORY, "no memory for a new rollup");
+    pthread_mutex_lock(&engine->commit_lock);
+    enum status status = engine_seal(engine, fresh, out, err);
+    pthread_mutex_unlock(&engine->commit_lock);
+    return status;
+}
+
 void *engine_store_thread(void *context)
 {
     struct engine *engine = context;
     while (wait_for_work(engine)) {
         struct sealed sealed = {0};
         struct error err;
-        pthread_mutex_lock(&engine->commit_lock);
-        enum status status = engine_seal(engine, &sealed, &err);
-        pthread_mutex_unlock(&engine->commit_lock);
+        enum status status = seal(engine, &sealed, &err);
         if (status != STATUS_OK) {
             engine_notify(engine, "seal_failed", &err);
             bool over = atomic_load(&engine->failed); /* the journal takes nothing any more */

@@ -144,6 +144,30 @@ enum status rollup_reserve(struct rollup *rollup, uint32_t entry_count, size_t r
     return STATUS_OK;
 }
 
+struct rollup *rollup_new_behind(const struct rollup *before)
+{
+    struct rollup *rollup = rollup_new(before->batch + 1, before->journal_id);
+    if (rollup == NULL)
+        return NULL;
+    bool ok = RESERVE(rollup->users, before->users.count) &&
+              RESERVE(rollup->listings, before->listings.count) &&
+              RESERVE(rollup->days, before->days.count) &&
+              RESERVE(rollup->cells, before->cells.count) &&
+              RESERVE(rollup->sources, before->sources.count) &&
+              RESERVE(rollup->inquiries, before->inquiries.count) &&
+              RESERVE(rollup->details, before->details.count) &&
+              hash_index_reserve(&rollup->user_index, before->user_index.used) &&
+              hash_index_reserve(&rollup->listing_index, before->listing_index.used) &&
+              hash_index_reserve(&rollup->day_index, before->day_index.used) &&
+              hash_index_reserve(&rollup->cell_index, before->cell_index.used) &&
+              hash_index_reserve(&rollup->source_index, before->source_index.used);
+    if (!ok) {
+        rollup_unref(rollup);
+        return NULL;
+    }
+    return rollup;
+}
+
 static struct text keep(struct rollup *rollup, struct text text)
 {
     struct text copy = arena_copy(&rollup->texts, text);

@@ -32,6 +32,12 @@ struct rollup; /* made by rollup_new(), freed by the last rollup_unref() */
 /* An empty rollup that will be batch number `batch` of the journal. NULL when out of memory. */
 MUST_USE struct rollup *rollup_new(uint64_t batch,
                                    const uint8_t journal_id[ROLLUP_JOURNAL_ID_BYTES]);
+/*
+ * An empty rollup for the batch behind that of `before`, with room for as much as that one holds:
+ * what follows is mostly as large, and growing under way would make its writer pause. Room that
+ * is not used takes no memory. NULL when out of memory.
+ */
+MUST_USE struct rollup *rollup_new_behind(const struct rollup *before);
 struct rollup *rollup_ref(struct rollup *rollup);
 void rollup_unref(struct rollup *rollup); /* accepts NULL */
 
