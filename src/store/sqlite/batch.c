@@ -309,7 +309,7 @@ enum status batch_apply(struct batch_writer *writer, const struct store_batch *b
     if (status != STATUS_OK)
         return status;
 
-    struct store_position position;
+    struct store_position position = {0};
     status = batch_position(writer, &position, err);
     if (status != STATUS_OK || number <= position.batch)
         goto cleanup; /* applied already: nothing to do */
