@@ -180,7 +180,7 @@ static void write_server(struct prometheus *writer, const struct http_server *se
     }
     prometheus_family(writer, "process_start_time_seconds", "gauge",
                       "Start of the process since the epoch.");
-    prometheus_double(writer, "", NULL, (double)(server->started_ms / 1000));
+    prometheus_u64(writer, "", NULL, (uint64_t)(server->started_ms / 1000));
     prometheus_family(writer, "footfall_build_info", "gauge", "The program's version, always 1.");
     if (prometheus_label("version", server->version, labels, sizeof labels))
         prometheus_u64(writer, "", labels, 1);

@@ -37,6 +37,7 @@ TEST(uri_splits_first_and_decodes_after)
         {"hexadecimal digits of either case", "/%c3%A9", "[é]", NULL},
         {"raw UTF-8", "/é", "[é]", NULL},
         {"plus is itself in the path", "/a+b", "[a+b]", NULL},
+        {"plus is itself beside an escape", "/a+b%43", "[a+bC]", NULL},
         {"plus is a space in the query", "/a?b=c+d", "[a]?b=c d", NULL},
         {"an encoded plus is a plus", "/a?b=Etc/GMT%2B5", "[a]?b=Etc/GMT+5", NULL},
         {"a slash and a question mark in the query", "/a?b=c/d?e", "[a]?b=c/d?e", NULL},
