@@ -1,7 +1,6 @@
 /*
  * settings.c - the table. Whatever is added here is a flag, a variable, a line of the file, a line
- * of
- * --help and a row of docs/operations/configuration.md, which a test compares.
+ * of --help and a row of docs/operations/configuration.md, which a test compares.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -42,11 +41,11 @@ const struct setting settings[SETTING_COUNT] = {
                                     1024 * GIB, NULL,
                                     "How much journal goes to the store at once, at the latest. "
                                     "The journal takes about three times that on disk."},
-    [SETTING_DEDUPE_HOURS] = {"dedupe-hours", KIND_NUMBER, "24", 1, 720, NULL,
+    [SETTING_DEDUPE_HOURS] = {"dedupe-hours", KIND_NUMBER, "24", 1, 168, NULL,
                               "How long an event's id is remembered, in hours: within that time a "
                               "repeated event counts once."},
     [SETTING_DEDUPE_IDS] =
-        {"dedupe-ids", KIND_NUMBER, "10000000", 1000, 4000000000, NULL,
+        {"dedupe-ids", KIND_NUMBER, "10000000", 1024, 4000000000, NULL,
          "How many ids are remembered; when there are more, the oldest go early, "
          "with a warning and footfall_dedupe_dropped_total."},
     [SETTING_JOURNAL_IO] = {"journal-io", KIND_CHOICE, "buffered", 0, 0, "buffered|direct",
