@@ -68,7 +68,7 @@ void route_find(struct text method, const struct uri *uri, struct route_match *o
 
 /*
  * Whether the query names only parameters of the route, each once (but "listing", which may be
- * repeated). STATUS_INVALID with the field, and the nearest known name or the list of them.
+ * repeated). STATUS_INVALID with the field, and the list of those that the route has.
  */
 MUST_USE enum status route_check_parameters(const struct route *route, const struct uri *uri,
                                             struct error *err);

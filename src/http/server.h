@@ -31,7 +31,7 @@ struct http_options {
     uint32_t connections_max;   /* 0: 4096 */
     uint32_t query_threads;     /* 0: 2 */
     uint32_t head_timeout_ms;   /* for a request's head; 0: 10 s */
-    uint32_t body_timeout_ms;   /* without a byte of the body; 0: 30 s */
+    uint32_t body_timeout_ms;   /* for each 8 KiB of a body; 0: 30 s */
     uint32_t idle_timeout_ms;   /* between requests; 0: 75 s */
     uint32_t stop_timeout_ms;   /* for what is in flight when stopping; 0: 10 s */
     uint64_t body_memory_bytes; /* for the bodies of all requests together; 0: 256 MiB */

@@ -36,7 +36,7 @@ struct uri {
  * Takes the target apart. Texts point into it or, where there was something to decode, into the
  * arena. STATUS_INVALID:
  *   invalid_target     it does not start with '/', or holds a space, a control character or '#'
- *   invalid_escape     a bad escape, NUL, or bytes that are not UTF-8 (field: path, or the name)
+ *   invalid_escape     a bad escape, NUL, or bytes that are not UTF-8 (field: path or query)
  *   too_many_parameters
  * STATUS_NOT_FOUND for a path of more segments than any address has; STATUS_NO_MEMORY.
  */

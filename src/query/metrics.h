@@ -1,9 +1,9 @@
 /*
  * metrics.h - the answers: a listing's days added up, compared with the days before.
  *
- * The seed's shapes. In UTC they come from totals alone; in other zones from quarter-hour cells,
- * so that a day of 23 or 25 hours holds what happened in it. Total = sum of days = sum of
- * platforms with "none" = sum of sources with "none", in every zone.
+ * The specification's shapes (ARCHITECTURE.md names them). In UTC they come from totals alone; in
+ * other zones from quarter-hour cells, so that a day of 23 or 25 hours holds what happened in it.
+ * Total = sum of days = sum of platforms with "none" = sum of sources with "none", in every zone.
  *
  * Results live in the caller's arena. Platforms and sources are ordered by name.
  *

@@ -1,8 +1,8 @@
 /*
  * range.h - which days a question is about.
  *
- * Periods are the seed's: daily is today, weekly the last 7 days, monthly the last 30, today
- * included; or a custom range, both ends included. Days are those of a time zone.
+ * Periods are the specification's: daily is today, weekly the last 7 days, monthly the last 30,
+ * today included; or a custom range, both ends included. Days are those of a time zone.
  *
  * Threads: pure functions.
  */

@@ -5,8 +5,8 @@
  * handed over, atomically or, over a network, item by item behind guards. Readers see whole
  * transactions: the number of the last applied batch, and exactly what these batches counted.
  *
- * It does not know the journal's files, the clock or HTTP. Its kinds (sqlite/, later dynamodb/)
- * pass one conformance suite, tests/unit/store_conformance.c.
+ * It does not know the journal's files, the clock or HTTP. Every kind, a folder beside this file,
+ * passes one conformance suite, tests/unit/store/store_conformance.c.
  *
  * Threads: apply from one thread; a reader belongs to one thread at a time; readers run beside
  * apply and beside each other.

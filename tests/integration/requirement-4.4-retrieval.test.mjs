@@ -55,7 +55,7 @@ test('4.4 totals are the sums of days, of platforms and of sources', async () =>
   assert.deepEqual(sum(metrics.dailyBreakdown), totals);
   assert.deepEqual(Object.keys(metrics.byPlatform).sort(), ['facebook', 'instagram', 'linkedin']);
   assert.deepEqual(Object.keys(metrics.bySource).sort(), ['email', 'website']);
-  // events without a platform or a source stand in the totals alone, as the seed has it
+  // events without a platform or a source stand in the totals alone, as the specification has it
   const none = (field) =>
     ['view', 'share', 'inquiry'].map(
       (type) => events.filter((event) => event[field] === undefined && event.eventType === type).length,
