@@ -48,7 +48,7 @@ struct http_server {
     uint32_t progress;  /* calls that moved a request on */
     uint32_t streamed;  /* pieces of streams */
 
-    /* of the current group; server.c says what for */
+    /* of the current group; loop.c says what for */
     uint32_t waiting;        /* requests in it */
     uint32_t answered;       /* requests of the group before, whose clients may come back */
     uint32_t expected;       /* requests that the group is likely to get */
