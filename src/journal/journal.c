@@ -37,6 +37,13 @@ enum status journal_path(const struct journal *journal, const char *name, char *
     return file_path(out, journal->dir, name, err);
 }
 
+enum status journal_sync_dir(const struct journal *journal, struct error *err)
+{
+    if (fsync(journal->dir_fd) != 0)
+        return fail_errno(err, "cannot sync the folder %s", journal->dir);
+    return STATUS_OK;
+}
+
 enum status chain_reserve(struct journal *journal, struct error *err)
 {
     if (journal->segment_count < journal->segment_cap)
@@ -77,6 +84,9 @@ static enum status lock_folder(struct journal *journal, struct error *err)
     enum status status = journal_path(journal, "lock", path, err);
     if (status != STATUS_OK)
         return status;
+    journal->dir_fd = open(journal->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (journal->dir_fd < 0)
+        return fail_errno(err, "cannot open the folder %s", journal->dir);
     journal->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (journal->lock_fd < 0)
         return fail_errno(err, "cannot open %s", path);
@@ -112,6 +122,7 @@ static struct journal *new_journal(const struct journal_options *options)
         free(journal);
         return NULL;
     }
+    journal->dir_fd = -1;
     journal->lock_fd = -1;
     journal->fd = -1;
     journal->segment_bytes =
@@ -333,6 +344,8 @@ void journal_close(struct journal *journal)
         close(journal->fd);
     if (journal->lock_fd >= 0)
         close(journal->lock_fd);
+    if (journal->dir_fd >= 0)
+        close(journal->dir_fd);
     pthread_cond_destroy(&journal->changed);
     pthread_mutex_destroy(&journal->mutex);
     free(journal->segments);

@@ -120,7 +120,7 @@ MUST_USE enum status journal_start(struct journal *journal, struct error *err);
  *   STATUS_TOO_LARGE  over JOURNAL_RECORD_BYTES_MAX, or does not fit into a segment
  *   STATUS_DISK_FULL  the newest segment has no room for it and none is prepared: nothing was
  *                     written, a later append may succeed
- *   STATUS_NO_MEMORY  the same for memory
+ *   STATUS_NO_MEMORY  the same for want of memory or of file descriptors
  *   STATUS_UNKNOWN    the write or the sync failed: whether it is durable nobody can say; every
  *                     later append answers STATUS_STOPPED until the journal is opened again
  *   STATUS_STOPPED    as said

@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,8 +55,8 @@ static enum status move_window(struct reader *reader, uint64_t offset, size_t by
         return status;
     reader->held_bytes += got;
     if (reader->held_bytes < bytes)
-        return fail(err, STATUS_CORRUPT, "%s: ends at byte %llu, while it was read", reader->path,
-                    (unsigned long long)(offset + reader->held_bytes));
+        return fail(err, STATUS_CORRUPT, "%s: ends at byte %" PRIu64 ", while it was read",
+                    reader->path, offset + reader->held_bytes);
     return STATUS_OK;
 }
 
@@ -107,13 +108,13 @@ enum status reader_open(struct reader *reader, const char *path, uint64_t number
         goto cleanup;
     if (header.number != number)
         status =
-            fail(err, STATUS_CORRUPT, "%s: the header at byte 0 says that this is segment %llu",
-                 path, (unsigned long long)header.number);
+            fail(err, STATUS_CORRUPT, "%s: the header at byte 0 says that this is segment %" PRIu64,
+                 path, header.number);
     /* The size was synced before the file got its name, so no crash explains another one. */
     else if (header.segment_bytes != reader->bytes)
-        status =
-            fail(err, STATUS_CORRUPT, "%s: ends at byte %llu, but had %llu bytes when made", path,
-                 (unsigned long long)reader->bytes, (unsigned long long)header.segment_bytes);
+        status = fail(err, STATUS_CORRUPT,
+                      "%s: ends at byte %" PRIu64 ", but had %" PRIu64 " bytes when made", path,
+                      reader->bytes, header.segment_bytes);
     if (status != STATUS_OK)
         goto cleanup;
     reader->salt = header.salt;

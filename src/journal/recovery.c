@@ -245,7 +245,7 @@ enum status recover(struct journal *journal, struct error *err)
     char path[FILE_PATH_BYTES];
 
     /* Names first: a recycled file may only be written to when its old name cannot come back. */
-    enum status status = file_sync_dir(journal->dir, err);
+    enum status status = journal_sync_dir(journal, err);
     if (status == STATUS_OK)
         status = read_folder(journal, &numbers, err);
     for (size_t i = 0; status == STATUS_OK && i < numbers.count; i++)

@@ -227,7 +227,7 @@ static enum status take_away(struct journal *journal, uint64_t segment, bool kee
     *renamed = keep && spare_is_solid(path, journal->segment_bytes) && rename(path, new_path) == 0;
     if (!*renamed && unlink(path) != 0)
         return STATUS_IO;
-    status = file_sync_dir(journal->dir, NULL);
+    status = journal_sync_dir(journal, NULL);
     *over = status != STATUS_OK;
     return status;
 }

@@ -33,6 +33,7 @@ struct chained {
 struct journal {
     /* Set by journal_open(), then constant. */
     char *dir;
+    int dir_fd; /* held, so that syncing it needs no descriptor when there are none left */
     int lock_fd;
     uint8_t id[JOURNAL_ID_BYTES];
     uint64_t segment_bytes; /* of new segments */
@@ -81,6 +82,9 @@ struct journal {
 /* Adds to the chain's end; the room was made by chain_reserve(). Call with the mutex held. */
 MUST_USE enum status chain_reserve(struct journal *journal, struct error *err);
 void chain_push(struct journal *journal, const struct chained *segment);
+
+/* Makes renames and removals durable. */
+MUST_USE enum status journal_sync_dir(const struct journal *journal, struct error *err);
 
 /* The path of a file in the journal's folder. */
 MUST_USE enum status journal_path(const struct journal *journal, const char *name, char *out,

@@ -48,6 +48,8 @@ enum status writer_reserve(struct journal *journal, uint64_t len, struct error *
     size_t cap = journal->buffer_bytes > 0 ? journal->buffer_bytes : BUFFER_BYTES_MIN;
     while (cap < len)
         cap *= 2;
+    if (cap > segment_record_bytes(JOURNAL_RECORD_BYTES_MAX))
+        cap = (size_t)segment_record_bytes(JOURNAL_RECORD_BYTES_MAX);
     void *larger = aligned_alloc(JOURNAL_BLOCK_BYTES, cap);
     if (larger == NULL)
         return fail(err, STATUS_NO_MEMORY,
@@ -86,6 +88,14 @@ static enum status write_direct(const struct journal *journal, int fd, size_t le
     return STATUS_OK;
 }
 
+/* Too many open files pass, as want of memory does: no reason to give the journal up. */
+static enum status cannot_open(const char *path, struct error *err)
+{
+    if (errno == EMFILE || errno == ENFILE)
+        return fail(err, STATUS_NO_MEMORY, "cannot open %s: too many files are open", path);
+    return fail_errno(err, "cannot open %s", path);
+}
+
 /* Opens the spare with O_DIRECT and writes its header: the probe, as a file system that cannot do
  * it says so here, before anything counts. *able is false then, and nothing is open. */
 static enum status write_header_direct(const struct journal *journal, const char *path, int *fd,
@@ -105,7 +115,8 @@ static enum status write_header_direct(const struct journal *journal, const char
         *fd = -1;
         return STATUS_OK;
     }
-    return fail_errno(err, "cannot write the header of %s", path);
+    return *fd < 0 ? cannot_open(path, err)
+                   : fail_errno(err, "cannot write the header of %s", path);
 }
 
 /* Opens the spare and makes its header, which is in the buffer, durable. */
@@ -121,7 +132,7 @@ static enum status write_header(struct journal *journal, const char *path, int *
     }
     *fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (*fd < 0)
-        return fail_errno(err, "cannot open %s", path);
+        return cannot_open(path, err);
     return write_buffered(journal, *fd, SEGMENT_HEADER_BYTES, 0, path, err);
 }
 
@@ -231,7 +242,7 @@ enum status writer_begin(struct journal *journal, struct error *err)
         goto cleanup;
     }
     taken = false;
-    if (file_sync_dir(journal->dir, err) != STATUS_OK) {
+    if (journal_sync_dir(journal, err) != STATUS_OK) {
         status = STATUS_IO; /* whatever errno said: the new name is there and may go again */
         goto cleanup;
     }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -295,6 +296,27 @@ TEST(closing_does_not_wait_for_large_spares)
     unit_remove(dir);
 }
 
+TEST(too_many_open_files_pass)
+{
+    char *dir = unit_temp_dir();
+    struct error err = {0};
+    struct rlimit limit;
+    struct journal *journal = fixture_start(dir);
+    fixture_fill(journal, EVENTS_PER_SEGMENT, 64);
+    spares_settle(journal);
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enum status status = fixture_append(journal, JOURNAL_EVENTS, 64, &err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(status, STATUS_NO_MEMORY);
+    assert_false(stats_of(journal).failed);
+    fixture_fill(journal, 20, 64);
+    journal_close(journal);
+    unit_remove(dir);
+}
+
 /* Writes go where every write fails: to /dev/full, and to a file that is open for reading. */
 TEST(a_failed_write_ends_appends_until_the_journal_is_opened_again)
 {
@@ -332,5 +354,5 @@ UNIT_MAIN(UNIT(spares_are_ready_ahead), UNIT(an_append_waits_for_a_spare_in_the_
           UNIT(a_release_heals_a_full_disk), UNIT(a_journal_starts_on_a_full_disk_and_heals),
           UNIT(what_an_earlier_life_left_is_used_or_removed),
           UNIT(a_spare_that_somebody_spoiled_is_replaced),
-          UNIT(closing_does_not_wait_for_large_spares),
+          UNIT(closing_does_not_wait_for_large_spares), UNIT(too_many_open_files_pass),
           UNIT(a_failed_write_ends_appends_until_the_journal_is_opened_again))
