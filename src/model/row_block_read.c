@@ -314,7 +314,8 @@ enum status block_decode(const struct block_kind *kind, struct text block, unsig
         status = next_group(&reader, &group, &more, err);
         if (status != STATUS_OK || !more)
             break;
-        if (!count_rows_reserve(rows, group.platform_count, group.source_count))
+        /* at least one, so that there is an array to point into even for no rows */
+        if (!count_rows_reserve(rows, group.platform_count + 1, group.source_count + 1))
             return fail(err, STATUS_NO_MEMORY, "no memory for the rows of a %s", kind->name);
         status = read_rows(&reader, &group, rows->platforms + rows->platform_count, sources, err);
         if (status != STATUS_OK || group.slot < slot_first || group.slot > slot_last)
