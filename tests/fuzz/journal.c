@@ -1,0 +1,210 @@
+/*
+ * journal.c - fuzz target: a journal folder in which anything may have happened.
+ *
+ * Every input begins with the same good journal, two segments with two records and one:
+ *
+ *     1 | header | record 1 | record 2 | zeros        2 | header | record 3 | zeros
+ *
+ * and is a list of things done to it: headers and records written anew with good checksums, bytes
+ * overwritten, files cut. What opens must replay without a gap; and if the first byte says so, take
+ * another record and open once more. What does not open says where and why.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "fuzz.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "journal/journal.h"
+#include "journal/segment.h"
+
+enum { FILES = 2, FILE_BYTES = JOURNAL_SEGMENT_BYTES_MIN, OPS_MAX = 64, APPEND = 1 };
+
+struct file {
+    uint8_t bytes[FILE_BYTES];
+    size_t len;
+};
+static struct file files[FILES];
+
+static void put_header(struct file *file, const struct segment_header *header)
+{
+    segment_header_encode(header, file->bytes);
+}
+
+static void put_record(struct file *file, size_t block, uint64_t salt, uint64_t seq,
+                       struct text payload)
+{
+    uint8_t *at = file->bytes + block * JOURNAL_BLOCK_BYTES;
+    size_t room = FILE_BYTES - block * JOURNAL_BLOCK_BYTES - SEGMENT_RECORD_HEAD_BYTES;
+    size_t len = payload.len < room ? payload.len : room;
+    memcpy(at + SEGMENT_RECORD_HEAD_BYTES, payload.at, len);
+    segment_record_seal(at, salt, seq, (uint32_t)len);
+}
+
+static void begin(void)
+{
+    const struct segment_header first = {
+        .number = 1, .segment_bytes = FILE_BYTES, .seq_first = 1, .salt = 7};
+    const struct segment_header second = {.number = 2,
+                                          .segment_bytes = FILE_BYTES,
+                                          .seq_first = 3,
+                                          .salt = 9,
+                                          .before_number = 1,
+                                          .before_end = 3 * JOURNAL_BLOCK_BYTES,
+                                          .before_seq_last = 2};
+    memset(files, 0, sizeof files);
+    put_header(&files[0], &first);
+    put_record(&files[0], 1, 7, 1, text_of("one"));
+    put_record(&files[0], 2, 7, 2, text_of("two"));
+    put_header(&files[1], &second);
+    put_record(&files[1], 1, 9, 3, text_of("three"));
+    files[0].len = files[1].len = FILE_BYTES;
+}
+
+static void do_header(struct fuzz_input *input, struct file *file)
+{
+    struct segment_header header = {
+        .number = fuzz_number(input, 1),
+        .segment_bytes = fuzz_number(input, 1) * JOURNAL_BLOCK_BYTES,
+        .seq_first = fuzz_number(input, 1),
+        .salt = fuzz_number(input, 1),
+        .before_number = fuzz_number(input, 1),
+        .before_end = fuzz_number(input, 1) * JOURNAL_BLOCK_BYTES,
+        .before_seq_last = fuzz_number(input, 1),
+    };
+    put_header(file, &header);
+}
+
+static void do_record(struct fuzz_input *input, struct file *file)
+{
+    size_t block = 1 + fuzz_number(input, 1) % (FILE_BYTES / JOURNAL_BLOCK_BYTES - 1);
+    uint64_t salt = fuzz_number(input, 1);
+    uint64_t seq = fuzz_number(input, 1);
+    put_record(file, block, salt, seq, fuzz_text(input, fuzz_number(input, 1)));
+}
+
+static void do_patch(struct fuzz_input *input, struct file *file)
+{
+    size_t at = fuzz_number(input, 2);
+    struct text bytes = fuzz_text(input, fuzz_number(input, 1));
+    for (size_t i = 0; i < bytes.len && at + i < FILE_BYTES; i++)
+        file->bytes[at + i] = (uint8_t)bytes.at[i];
+}
+
+static void empty(const char *dir)
+{
+    char path[PATH_MAX];
+    DIR *folder = opendir(dir);
+    FUZZ_CHECK(folder != NULL, "cannot read %s", dir);
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+        unlink(path);
+    }
+    closedir(folder);
+}
+
+static void write_files(const char *dir)
+{
+    for (int i = 0; i < FILES; i++) {
+        char name[SEGMENT_NAME_BYTES];
+        char path[PATH_MAX];
+        segment_name((uint64_t)i + 1, name);
+        snprintf(path, sizeof path, "%s/%s", dir, name);
+        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        FUZZ_CHECK(fd >= 0, "cannot make %s", path);
+        FUZZ_CHECK(write(fd, files[i].bytes, files[i].len) == (ssize_t)files[i].len,
+                   "cannot write %s", path);
+        close(fd);
+    }
+}
+
+/* The context is the number of the record before. */
+static enum status see_record(void *context, uint64_t seq, struct text payload, struct error *err)
+{
+    static volatile char read_all;
+    uint64_t *before = context;
+    (void)err;
+    FUZZ_CHECK(seq == *before + 1, "record %lu behind %lu", seq, *before);
+    for (size_t i = 0; i < payload.len; i++)
+        read_all = (char)(read_all ^ payload.at[i]); /* a sanitizer sees if it may not be */
+    *before = seq;
+    return STATUS_OK;
+}
+
+static void append_and_open_again(struct journal *journal, const struct journal_options *options)
+{
+    struct error err;
+    const struct text payload = text_of("one more");
+    uint64_t last = journal_seq_last(journal);
+    uint64_t seq = 0;
+    FUZZ_CHECK(journal_start(journal, &err) == STATUS_OK, "%s", err.message);
+    FUZZ_CHECK(journal_append(journal, JOURNAL_EVENTS, &payload, 1, &seq, &err) == STATUS_OK, "%s",
+               err.message);
+    FUZZ_CHECK(seq == last + 1, "record %lu appended behind %lu", seq, last);
+    journal_close(journal);
+    FUZZ_CHECK(journal_open(options, &journal, &err) == STATUS_OK, "%s", err.message);
+    FUZZ_CHECK(journal_seq_last(journal) == seq, "the appended record is lost");
+    uint64_t before = journal_seq_first(journal) - 1;
+    FUZZ_CHECK(journal_replay(journal, before + 1, see_record, &before, &err) == STATUS_OK, "%s",
+               err.message);
+    journal_close(journal);
+}
+
+static void check(const char *dir, bool append)
+{
+    struct journal *journal = NULL;
+    struct error err = {0};
+    const struct journal_options options = {.dir = dir, .segment_bytes = FILE_BYTES, .spares = 1};
+    enum status status = journal_open(&options, &journal, &err);
+    if (status == STATUS_OK) {
+        uint64_t before = journal_seq_first(journal) - 1;
+        status = journal_replay(journal, before + 1, see_record, &before, &err);
+        FUZZ_CHECK(status != STATUS_OK || before == journal_seq_last(journal),
+                   "replayed to %lu of %lu", before, journal_seq_last(journal));
+        if (status == STATUS_OK && append)
+            append_and_open_again(journal, &options);
+        else
+            journal_close(journal);
+    }
+    FUZZ_CHECK(status == STATUS_OK || status == STATUS_CORRUPT || status == STATUS_FOREIGN,
+               "status %d: %s", status, err.message);
+    FUZZ_CHECK(status == STATUS_OK || strstr(err.message, dir) != NULL,
+               "refused without a file: %s", err.message);
+}
+
+int fuzz_one(const uint8_t *data, size_t size)
+{
+    static const char *dir;
+    struct fuzz_input input = {data, size};
+    if (dir == NULL)
+        dir = fuzz_temp_dir();
+    begin();
+    bool append = fuzz_number(&input, 1) == APPEND;
+    for (int ops = 0; input.left > 0 && ops < OPS_MAX; ops++) {
+        uint64_t op = fuzz_number(&input, 1);
+        struct file *file = &files[op & 1];
+        switch (op >> 1 & 3) {
+        case 0:
+            do_header(&input, file);
+            break;
+        case 1:
+            do_record(&input, file);
+            break;
+        case 2:
+            do_patch(&input, file);
+            break;
+        default:
+            file->len = fuzz_number(&input, 2);
+            break;
+        }
+    }
+    write_files(dir);
+    check(dir, append);
+    empty(dir);
+    return 0;
+}

@@ -1,0 +1,34 @@
+/*
+ * month_block.c - fuzz target: a month's totals as a store may hand them over.
+ *
+ * The first byte chooses the month.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "block.h"
+
+#include "model/calendar.h"
+#include "model/month_block.h"
+
+static int32_t month;
+
+static enum status decode(struct text block, struct count_rows *rows, struct error *err)
+{
+    return month_block_decode(block, month, CALENDAR_DAY_MIN, CALENDAR_DAY_MAX, rows, err);
+}
+
+static enum status fold(struct text block, const struct count_rows *delta, struct bytes *out,
+                        struct error *err)
+{
+    return month_block_fold(block, month, delta, out, err);
+}
+
+int fuzz_one(const uint8_t *data, size_t size)
+{
+    const struct fuzz_block kind = {decode, fold};
+    if (size == 0)
+        return 0;
+    month = 2024 * 12 + data[0] % 16; /* of 28 to 31 days, 29 included */
+    fuzz_block_one(&kind, data + 1, size - 1);
+    return 0;
+}
