@@ -34,6 +34,7 @@ static void forget(struct request *request)
 {
     request->next = NULL;
     request->state = REQUEST_HEAD;
+    request->received_ns = 0;
     request->method[0] = '\0';
     request->uri.segment_count = 0;
     request->uri.parameter_count = 0;
@@ -368,6 +369,8 @@ static bool proceed_read(struct request *request)
 
 bool request_proceed(struct request *request)
 {
+    if (request->received_ns == 0)
+        request->received_ns = request->server->now_ns;
     if (request->failed)
         return finished(request, request->error.status);
     if (request->route->kind == ROUTE_WRITE)

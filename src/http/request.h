@@ -55,7 +55,8 @@ struct request {
     struct connection *connection;
     struct MHD_Connection *mhd;
     enum request_state state;
-    uint64_t started_ns;
+    uint64_t started_ns;  /* its first line came */
+    uint64_t received_ns; /* its last byte came; 0 before */
 
     struct text target; /* path and query, raw */
     char target_inline[TARGET_INLINE_BYTES];

@@ -231,6 +231,14 @@ static void write_counts(struct json_writer *writer, const struct stream *stream
         json_put_string(writer, error->code);
         json_put_key(writer, "error");
         json_put_text(writer, error->message);
+        if (error->field.len > 0) {
+            json_put_key(writer, "field");
+            json_put_text(writer, error->field);
+        }
+        if (error->offset >= 0) {
+            json_put_key(writer, "offset");
+            json_put_i64(writer, error->offset);
+        }
         json_put_object_end(writer);
     }
     json_put_array_end(writer);
