@@ -281,10 +281,10 @@ test('NDJSON: good lines count, bad lines are described by number', async () => 
   assert.equal(answer.status, 200, answer.text);
   const { success, recorded, duplicates, rejected, errors } = answer.body;
   assert.deepEqual({ success, recorded, duplicates, rejected }, { success: true, recorded: 3, duplicates: 1, rejected: 3 });
-  assert.deepEqual(errors.map(({ line, code }) => [line, code]), [
-    [3, 'unknown_platform'],
-    [4, 'invalid_json'],
-    [7, 'line_too_long'],
+  assert.deepEqual(errors.map(({ line, code, field, offset }) => [line, code, field, offset]), [
+    [3, 'unknown_platform', 'platform', JSON.stringify({ ...event, platform: '' }).length - 3],
+    [4, 'invalid_json', undefined, 10],
+    [7, 'line_too_long', undefined, undefined],
   ]);
   for (const { error } of errors) assert.ok(error.length > 5, error);
   assert.deepEqual(await server.totals(user, listingId), [3, 0, 0]);
