@@ -14,7 +14,7 @@
  * A sync costs the same for one event as for hundreds, so a group should not leave without those
  * who are about to come: the clients that were just answered and, under load, send their next
  * request at once. The loop lingers until as many have come as were answered and as came during the
- * sync, but no longer than a quarter of what a commit takes: with one client there is nobody to
+ * sync, but no longer than half of what a commit takes: with one client there is nobody to
  * wait for, with a slow disk groups grow to all clients that there are.
  *
  * The library is never allowed to block (its epoll_wait repeats with the same timeout after exactly
@@ -38,7 +38,7 @@
 
 enum {
     LINGER_PASSES = 2, /* while they bring something, whatever is expected */
-    LINGER_PART = 4,   /* of a commit's time */
+    LINGER_PART = 2,   /* of a commit's time */
     LINGER_MS_MAX = 2,
     STREAM_MS_MAX = 8,
     STOP_POLL_MS = 20

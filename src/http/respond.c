@@ -44,7 +44,7 @@ static const struct {
     {STATUS_CORRUPT, 500, "stored data is damaged; the server's log says where"},
     {STATUS_FOREIGN, 500, "stored data does not belong together; the server's log says more"},
     {STATUS_IO, 500, "the server's disk or system refused; its log says more"},
-    {STATUS_NO_MEMORY, 503, "the server is out of memory; try again"},
+    {STATUS_NO_MEMORY, 503, "the server is out of memory or of open files; try again"},
     {STATUS_DISK_FULL, 503, "the server's disk is full; nothing was recorded; try again later"},
     {STATUS_BEHIND, 503, "the store is behind and memory is full; nothing was recorded; try again"},
     {STATUS_OVERLOADED, 503, "the server is overloaded; nothing was done; try again"},
