@@ -32,7 +32,9 @@ uint64_t engine_user_version(const struct engine *engine, struct text user_id)
     return atomic_load_explicit(&engine->versions[version_slot(user_id)], memory_order_acquire);
 }
 
-enum status engine_check(struct engine *engine, struct error *err)
+/* What keeps events out before they are gathered. A full disk does not: trying is how the engine
+ * learns that there is room again. */
+static enum status check_acceptance(struct engine *engine, struct error *err)
 {
     if (atomic_load_explicit(&engine->failed, memory_order_relaxed))
         return fail(err, STATUS_STOPPED,
@@ -42,6 +44,18 @@ enum status engine_check(struct engine *engine, struct error *err)
         return fail(err, STATUS_BEHIND,
                     "the store is behind and the memory for uncounted events is full: try again");
     return STATUS_OK;
+}
+
+enum status engine_check(struct engine *engine, struct error *err)
+{
+    enum status status = check_acceptance(engine, err);
+    if (status != STATUS_OK || !atomic_load_explicit(&engine->disk_full, memory_order_relaxed))
+        return status;
+    struct journal_stats stats;
+    journal_get_stats(engine->journal, &stats);
+    if (!stats.disk_full)
+        return STATUS_OK; /* there is room again; nobody has recorded since */
+    return fail(err, STATUS_DISK_FULL, "the disk is full: events are refused until there is room");
 }
 
 /* With gather_lock held: whether `count` entries may be added. */
@@ -85,7 +99,7 @@ enum status engine_submit_events(struct engine *engine, const struct event *even
     if (count > ENGINE_SUBMISSION_EVENTS_MAX)
         return fail(err, STATUS_TOO_LARGE, "%zu events at once, the most is %d", count,
                     ENGINE_SUBMISSION_EVENTS_MAX);
-    enum status status = engine_check(engine, err);
+    enum status status = check_acceptance(engine, err);
     if (status != STATUS_OK)
         return status;
 
@@ -121,7 +135,7 @@ enum status engine_submit_listing(struct engine *engine, struct text user_id,
                                   struct text listing_id, const struct listing_details *details,
                                   struct submission *submission, struct error *err)
 {
-    enum status status = engine_check(engine, err);
+    enum status status = check_acceptance(engine, err);
     if (status != STATUS_OK)
         return status;
     pthread_mutex_lock(&engine->gather_lock);
@@ -258,7 +272,7 @@ static enum status make_durable(struct engine *engine, struct group *group, stru
 {
     enum status status = STATUS_OK;
     if (atomic_load(&engine->failed))
-        return engine_check(engine, err);
+        return check_acceptance(engine, err);
 
     int64_t now_ms = clock_now_ms(&engine->clock);
     if (now_ms > engine->received_ms)
@@ -293,6 +307,7 @@ static enum status make_durable(struct engine *engine, struct group *group, stru
     uint64_t seq = 0;
     uint64_t started_ns = monotonic_ns();
     status = journal_append(engine->journal, JOURNAL_EVENTS, &part, 1, &seq, err);
+    atomic_store_explicit(&engine->disk_full, status == STATUS_DISK_FULL, memory_order_relaxed);
     if (status != STATUS_OK) {
         take_ids_back(engine, group);
         if (status == STATUS_UNKNOWN || status == STATUS_STOPPED) {
@@ -388,7 +403,7 @@ enum status engine_seal(struct engine *engine, struct rollup *fresh, struct seal
     if (rollup_is_empty(engine->live))
         goto cleanup;
     if (atomic_load(&engine->failed)) {
-        status = engine_check(engine, err);
+        status = check_acceptance(engine, err);
         goto cleanup;
     }
     uint64_t batch = rollup_batch(engine->live);

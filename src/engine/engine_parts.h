@@ -109,8 +109,9 @@ struct engine {
     struct reader_slot *readers; /* idle ones */
 
     _Atomic bool has_gathered;
-    _Atomic bool behind; /* the live rollup is at its bound */
-    _Atomic bool failed; /* a sync failed */
+    _Atomic bool behind;    /* the live rollup is at its bound */
+    _Atomic bool failed;    /* a sync failed */
+    _Atomic bool disk_full; /* the newest group found no room */
     _Atomic uint64_t *versions;
 
     _Atomic uint64_t events_recorded[EVENT_TYPES];
@@ -161,6 +162,13 @@ void *engine_store_thread(void *engine);
 MUST_USE enum status engine_apply(struct engine *engine, const struct sealed *sealed,
                                   struct error *err);
 void sealed_done(struct sealed *sealed);
+
+/* How far the journal may go when the store has what stands up to the seal `seq`. The seal and
+ * the group before it stay: from that group's receive time the next start goes on. */
+static inline uint64_t engine_released_by(uint64_t seq)
+{
+    return seq > 2 ? seq - 2 : 0;
+}
 
 /* recovery.c: fills window, rollup and position from what is on disk. */
 MUST_USE enum status engine_recover(struct engine *engine, struct error *err);

@@ -6,9 +6,13 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <assert.h>
+#include <stdio.h>
 
 #include "lib/footfall_parts.h"
 #include "lib/page_cursor.h"
+
+/* Kind, two ids and two times, with their separators. */
+enum { QUESTION_BYTES_MAX = 16 + 2 * ID_BYTES_MAX + 2 * 20 + 4 + 1 };
 
 /* Rows of a page as they arrive, copied into the arena. */
 struct inquiry_rows {
@@ -38,22 +42,17 @@ static enum status keep_inquiry(void *context, const struct inquiry *inquiry, st
 }
 
 /* What the next page must ask alike. Parts are separated by '#', which no id contains. */
-static struct text question_of(struct arena *arena, char kind, struct text user_id,
-                               struct text listing_id)
+static struct text question_of(struct arena *arena, const char *kind, struct text user_id,
+                               struct text listing_id, int64_t from_ms, int64_t to_ms)
 {
-    size_t len = user_id.len + listing_id.len + 3;
-    char *at = arena_alloc(arena, len);
-    if (at == NULL)
+    char *text = arena_alloc(arena, QUESTION_BYTES_MAX);
+    if (text == NULL)
         return (struct text){NULL, 0};
-    size_t end = 0;
-    at[end++] = kind;
-    at[end++] = '#';
-    memcpy(at + end, user_id.at, user_id.len);
-    end += user_id.len;
-    at[end++] = '#';
-    if (listing_id.len > 0)
-        memcpy(at + end, listing_id.at, listing_id.len);
-    return (struct text){at, len};
+    int len = snprintf(text, QUESTION_BYTES_MAX, "%s#%.*s#%.*s#%lld#%lld", kind, TEXT_ARGS(user_id),
+                       (int)listing_id.len, listing_id.at == NULL ? "" : listing_id.at,
+                       (long long)from_ms, (long long)to_ms);
+    assert(len > 0 && len < QUESTION_BYTES_MAX);
+    return (struct text){text, (size_t)len};
 }
 
 enum status footfall_get_inquiries(struct footfall *footfall,
@@ -70,7 +69,8 @@ enum status footfall_get_inquiries(struct footfall *footfall,
         query.from_ms = zone_day_start_ms(request->range->zone, request->range->first_day);
         query.to_ms = zone_day_start_ms(request->range->zone, request->range->last_day + 1);
     }
-    struct text question = question_of(arena, 'i', request->user_id, request->listing_id);
+    struct text question = question_of(arena, "inquiries", request->user_id, request->listing_id,
+                                       query.from_ms, query.to_ms);
     struct inquiry_rows page = {.rows = arena_zalloc(arena, query.limit, sizeof *page.rows),
                                 .arena = arena};
     if (question.at == NULL || page.rows == NULL)
@@ -148,7 +148,7 @@ enum status footfall_get_listings(struct footfall *footfall, struct text user_id
 {
     assert(limit >= 1 && limit <= FOOTFALL_PAGE_MAX);
     struct store_listing_query query = {.user_id = user_id, .limit = limit + 1};
-    struct text question = question_of(arena, 'l', user_id, (struct text){NULL, 0});
+    struct text question = question_of(arena, "listings", user_id, (struct text){NULL, 0}, 0, 0);
     struct listing_rows page = {.rows = arena_zalloc(arena, query.limit, sizeof *page.rows),
                                 .arena = arena};
     if (question.at == NULL || page.rows == NULL)
