@@ -147,7 +147,7 @@ enum status engine_open(const struct engine_options *options, engine_notice_fn *
     status = store_get_position(engine->store, &position, err);
     if (status != STATUS_OK)
         goto cleanup;
-    journal_release(engine->journal, position.seq);
+    journal_release(engine->journal, engine_released_by(position.seq));
     atomic_store(&engine->live_since_ns, monotonic_ns());
     if (pthread_create(&engine->store_thread, NULL, engine_store_thread, engine) != 0) {
         status = fail(err, STATUS_NO_MEMORY, "cannot start the store thread");

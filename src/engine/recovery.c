@@ -4,8 +4,9 @@
  * The store says which batch it applied last and which record sealed it. Everything behind that
  * record is replayed, blindly: groups are counted as they stand, a SEAL(n) makes the same batch n
  * as it did the first time, and that batch goes to the store at once. What follows the last seal
- * stays live. Ids come from the fingerprint files (up to the last applied seal) and from the same
- * replay. Nothing here reads the clock, the configuration or a time zone.
+ * stays live. The last group before that record is looked at once more, for its receive time. Ids
+ * come from the fingerprint files (up to the last applied seal) and from the same replay. Nothing
+ * here reads the clock, the configuration or a time zone.
  *
  * Refused: a store that follows another journal (the store's affair), that is ahead of the
  * journal (the journal was rolled back), or behind its oldest segment (the store was).
@@ -19,6 +20,7 @@
 struct recovery {
     struct engine *engine;
     uint64_t seed;
+    uint64_t applied_seq; /* the store has what stands up to here */
 };
 
 static enum status add_from_files(void *context, int64_t hour, const uint64_t *fingerprints,
@@ -106,6 +108,12 @@ static enum status replay_record(void *context, uint64_t seq, struct text payloa
     struct recovery *recovery = context;
     struct record_head head;
     enum status status = record_head_decode(payload, &head, err);
+    if (status == STATUS_OK && seq <= recovery->applied_seq) {
+        /* here for its time only: receive times go on from it, whatever the clock says now */
+        if (head.kind == RECORD_GROUP && head.received_ms > recovery->engine->received_ms)
+            recovery->engine->received_ms = head.received_ms;
+        return STATUS_OK;
+    }
     if (status == STATUS_OK && head.kind == RECORD_GROUP)
         status = replay_group(recovery, &head, seq, payload, err);
     else if (status == STATUS_OK)
@@ -134,7 +142,7 @@ static enum status check_positions(struct engine *engine, const struct store_pos
 
 enum status engine_recover(struct engine *engine, struct error *err)
 {
-    struct recovery recovery = {engine, dedupe_files_seed(engine->dedupe_files)};
+    struct recovery recovery = {.engine = engine, .seed = dedupe_files_seed(engine->dedupe_files)};
     struct store_position position = {0};
     uint64_t started_ns = monotonic_ns();
 
@@ -149,8 +157,12 @@ enum status engine_recover(struct engine *engine, struct error *err)
     engine->live = rollup_new(position.batch + 1, journal_id(engine->journal));
     if (engine->live == NULL)
         return fail(err, STATUS_NO_MEMORY, "no memory for a new rollup");
-    if (position.seq < journal_seq_last(engine->journal)) {
-        status = journal_replay(engine->journal, position.seq + 1, replay_record, &recovery, err);
+    recovery.applied_seq = position.seq;
+    uint64_t from = engine_released_by(position.seq) + 1;
+    if (from < journal_seq_first(engine->journal))
+        from = journal_seq_first(engine->journal);
+    if (from <= journal_seq_last(engine->journal)) {
+        status = journal_replay(engine->journal, from, replay_record, &recovery, err);
         if (status != STATUS_OK)
             return status;
     }

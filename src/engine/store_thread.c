@@ -89,7 +89,7 @@ static void let_go(struct engine *engine, struct sealed *sealed)
     rollup_unref(frozen);
     atomic_store(&engine->frozen_bytes, 0);
     atomic_store(&engine->oldest_frozen_ms, 0);
-    journal_release(engine->journal, sealed->seq);
+    journal_release(engine->journal, engine_released_by(sealed->seq));
 
     pthread_mutex_lock(&engine->state_lock);
     engine->batch_applied = batch;
