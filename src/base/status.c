@@ -87,7 +87,7 @@ enum status fail_errno(struct error *err, const char *format, ...)
     enum status status = STATUS_IO;
     if (cause == ENOSPC || cause == EDQUOT)
         status = STATUS_DISK_FULL;
-    else if (cause == ENOMEM)
+    else if (cause == ENOMEM || cause == EMFILE || cause == ENFILE)
         status = STATUS_NO_MEMORY;
 
     va_list args;

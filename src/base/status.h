@@ -24,7 +24,7 @@ enum status {
     STATUS_CORRUPT,     /* stored bytes are not what was written */
     STATUS_FOREIGN,     /* the parts of a data folder do not belong together */
     STATUS_IO,          /* the operating system refused */
-    STATUS_NO_MEMORY,   /* an allocation failed */
+    STATUS_NO_MEMORY,   /* no memory, or no file descriptor, now */
     STATUS_DISK_FULL,   /* no room on disk now; heals when there is room */
     STATUS_BEHIND,      /* the store is behind and memory is at its bound; heals */
     STATUS_OVERLOADED,  /* a queue is at its bound; heals */
@@ -59,7 +59,7 @@ enum status fail_code(struct error *err, enum status status, const char *code, c
 
 /*
  * As fail(), with ": <what errno says>" at the end of the message. Returns STATUS_DISK_FULL for
- * ENOSPC and EDQUOT, STATUS_NO_MEMORY for ENOMEM, else STATUS_IO.
+ * ENOSPC and EDQUOT, STATUS_NO_MEMORY for ENOMEM, EMFILE and ENFILE, else STATUS_IO.
  */
 enum status fail_errno(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

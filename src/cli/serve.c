@@ -24,7 +24,7 @@
 
 extern char **environ;
 
-enum { KEY_BYTES_MAX = 1024, SPARE_FILES = 128 };
+enum { KEY_BYTES_MAX = 1024, SPARE_FILES = 128, FILES_MIN = 64 };
 
 /* ---- signals ---- */
 
@@ -68,21 +68,33 @@ static void close_to_others(void)
     (void)setrlimit(RLIMIT_CORE, &none);
 }
 
-/* As many descriptors as the system grants; fewer connections when that is too few for them. */
-static uint32_t fit_connections(uint32_t wanted)
+/*
+ * As many descriptors as the system grants; fewer connections when that is too few for them. The
+ * rest is for journal and store, which must open files whatever the clients do. STATUS_INVALID
+ * when there are too few for both.
+ */
+static enum status fit_connections(uint32_t wanted, uint32_t *out, struct error *err)
 {
     struct rlimit limit;
+    *out = wanted;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return wanted;
+        return STATUS_OK;
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= (rlim_t)wanted + SPARE_FILES)
-        return wanted;
-    uint32_t fits =
-        limit.rlim_cur > 2 * SPARE_FILES ? (uint32_t)limit.rlim_cur - SPARE_FILES : SPARE_FILES;
+        return STATUS_OK;
+    if (limit.rlim_cur < FILES_MIN)
+        return fail(err, STATUS_INVALID,
+                    "only %llu files may be open (ulimit -n), and at least %d are needed",
+                    (unsigned long long)limit.rlim_cur, FILES_MIN);
+    uint32_t files = (uint32_t)limit.rlim_cur;
+    uint32_t fits = files > 2 * SPARE_FILES ? files - SPARE_FILES : files / 2;
+    if (fits >= wanted)
+        return STATUS_OK;
+    *out = fits;
     log_event(LOG_WARN, "serve", "fewer_connections", LOG_NUMBER("wanted", wanted),
               LOG_NUMBER("possible", fits), LOG_NUMBER("open_files_limit", limit.rlim_cur));
-    return fits;
+    return STATUS_OK;
 }
 
 /* ---- the service key ---- */
@@ -140,7 +152,8 @@ static struct engine_options engine_options_of(const struct config *config)
     };
 }
 
-static struct http_options http_options_of(const struct config *config, struct text key)
+static struct http_options http_options_of(const struct config *config, struct text key,
+                                           uint32_t connections_max)
 {
     const char *platforms = config->texts[SETTING_PLATFORMS];
     return (struct http_options){
@@ -148,7 +161,7 @@ static struct http_options http_options_of(const struct config *config, struct t
         .auth_off = config->numbers[SETTING_AUTH] == 1,
         .service_key = key,
         .platforms = platforms == NULL ? (struct text){NULL, 0} : text_of(platforms),
-        .connections_max = fit_connections((uint32_t)config->numbers[SETTING_MAX_CONNECTIONS]),
+        .connections_max = connections_max,
         .query_threads = (uint32_t)config->numbers[SETTING_QUERY_THREADS],
         .head_timeout_ms = (uint32_t)config->numbers[SETTING_HEAD_TIMEOUT_MS],
         .body_timeout_ms = (uint32_t)config->numbers[SETTING_BODY_TIMEOUT_MS],
@@ -196,10 +209,15 @@ static enum status serve(const struct config *config, struct error *err)
     const char *data = config->texts[SETTING_DATA];
     const struct engine_options engine = engine_options_of(config);
 
-    enum status status = find_key(config, key_buffer, &key, err);
+    uint32_t connections_max = 0;
+
+    enum status status =
+        fit_connections((uint32_t)config->numbers[SETTING_MAX_CONNECTIONS], &connections_max, err);
+    if (status == STATUS_OK)
+        status = find_key(config, key_buffer, &key, err);
     if (status != STATUS_OK)
         goto cleanup;
-    const struct http_options http = http_options_of(config, key);
+    const struct http_options http = http_options_of(config, key, connections_max);
     status = http_server_open(&http, &server, err);
     explicit_bzero(key_buffer, sizeof key_buffer);
     if (status != STATUS_OK)

@@ -67,12 +67,13 @@ function cleanEnvironment() {
 }
 
 class Server {
-  constructor({ flags = [], env = {}, data, auth = ['--auth', 'off'] } = {}) {
+  constructor({ flags = [], env = {}, data, auth = ['--auth', 'off'], under = [] } = {}) {
     this.folder = data === undefined ? temporaryFolder() : { path: data, remove: () => {} };
     this.data = data ?? join(this.folder.path, 'data');
     this.flags = flags;
     this.env = env;
     this.auth = auth;
+    this.under = under; // a command that execs the program: prlimit, strace -D
     this.log = [];
     this.agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
   }
@@ -80,7 +81,8 @@ class Server {
   async start() {
     assert.ok(existsSync(program), `${program} is not built: run script/setup`);
     const args = ['serve', '--data', this.data, '--listen', '127.0.0.1:0', ...this.auth];
-    this.child = spawn(program, [...args, ...this.flags], {
+    const [command, ...rest] = [...this.under, program, ...args, ...this.flags];
+    this.child = spawn(command, rest, {
       env: { ...cleanEnvironment(), ...this.env },
     });
     running.add(this);

@@ -44,6 +44,8 @@ static enum status status_of(int code, int system_errno)
             return STATUS_NO_MEMORY;
         /* the log's index, and quotas, meet a full disk on roads that SQLite calls errors */
         return system_errno == ENOSPC || system_errno == EDQUOT ? STATUS_DISK_FULL : STATUS_IO;
+    case SQLITE_CANTOPEN:
+        return system_errno == EMFILE || system_errno == ENFILE ? STATUS_NO_MEMORY : STATUS_IO;
     default:
         return STATUS_IO;
     }

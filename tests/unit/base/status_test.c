@@ -45,8 +45,8 @@ TEST(errno_becomes_a_status_and_words)
         const char *words;
     } cases[] = {
         {ENOSPC, STATUS_DISK_FULL, "No space left"}, {EDQUOT, STATUS_DISK_FULL, "quota"},
-        {ENOMEM, STATUS_NO_MEMORY, "memory"},        {EIO, STATUS_IO, "Input/output error"},
-        {EACCES, STATUS_IO, "Permission denied"},
+        {ENOMEM, STATUS_NO_MEMORY, "memory"},        {EMFILE, STATUS_NO_MEMORY, "open files"},
+        {EIO, STATUS_IO, "Input/output error"},      {EACCES, STATUS_IO, "Permission denied"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct error err;
