@@ -19,8 +19,8 @@
  *
  * The library is never allowed to block (its epoll_wait repeats with the same timeout after exactly
  * 128 events): its epoll descriptor is polled here, with its timeout, together with the eventfd
- * that http_server_stop() writes to. Queries on their threads suspend their connection, so that
- * nothing is looked at until they are done; resuming wakes the library's epoll.
+ * that http_server_stop() and finished queries write to. Queries on their threads suspend their
+ * connection, so that nothing is looked at until they are done; resuming alone would wake nobody.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -2,7 +2,7 @@
  * query_pool.h - a few threads for reads that can be long, so that commits do not wait for them.
  *
  * The queue is bounded. Whoever offers a request has suspended its connection; the thread that
- * answered it resumes the connection, which wakes the loop.
+ * answered it resumes the connection and wakes the loop.
  *
  * Threads: offer and close from the loop.
  */
