@@ -11,6 +11,10 @@
  * row. So totals equal the sum of days and the sum of platforms by construction. What lies in the
  * range before enters a single sum.
  *
+ * Rows of a store and of rollups come in the order of recording, and only the store's have been
+ * through the limit of sources a day; so every row passes it here (source_days.h). A UTC day that
+ * other zones cut in two counts whole for that: its rows outside the range may take places, too.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "query/aggregate.h"
@@ -19,6 +23,7 @@
 #include <string.h>
 
 #include "model/platform.h"
+#include "query/source_days.h"
 #include "query/text_index.h"
 
 enum { COLUMNS_FIRST = 8, PLATFORM_CODES = 256 };
@@ -44,6 +49,7 @@ struct aggregate {
     uint32_t column_cap;
     uint8_t column_of[PLATFORM_CODES]; /* a column's number + 1; 0: none yet */
     struct text_index sources;         /* struct counts */
+    struct source_days source_days;
 };
 
 static int32_t range_days(const struct aggregate *aggregate)
@@ -58,6 +64,15 @@ static void sum_add(struct sum *sum, const struct counts *counts, int64_t update
         sum->updated_ms = updated_ms;
 }
 
+/* The first UTC day of which the range, without the days before it, holds something. */
+static int32_t range_first_utc_day(const struct day_window *window)
+{
+    if (window->by_totals)
+        return window->range.first_day;
+    int32_t quarter = window->bounds[window->before_count];
+    return quarter / QUARTERS_PER_DAY - (quarter % QUARTERS_PER_DAY < 0);
+}
+
 struct aggregate *aggregate_new(const struct day_window *window, bool with_days,
                                 struct arena *arena)
 {
@@ -68,6 +83,8 @@ struct aggregate *aggregate_new(const struct day_window *window, bool with_days,
     aggregate->arena = arena;
     aggregate->with_days = with_days;
     aggregate->sources = (struct text_index){.arena = arena, .value_bytes = sizeof(struct counts)};
+    aggregate->source_days = (struct source_days){
+        .arena = arena, .first_day = range_first_utc_day(window), .last_day = window->utc_last};
     return aggregate;
 }
 
@@ -116,15 +133,36 @@ static bool add_platform_row(struct aggregate *aggregate, const struct platform_
     return true;
 }
 
+/* The counts under which a source counts on a UTC day: its own, or those of "(other)". NULL when
+ * out of memory. */
+static struct counts *source_counts(struct aggregate *aggregate, int32_t utc_day,
+                                    struct text source)
+{
+    static const struct text other = {"(other)", 7};
+    struct text_index *sources = &aggregate->sources;
+    bool stands = true;
+    if (!text_equal(source, other)) {
+        const struct counts *known = text_index_find(sources, source);
+        uint32_t number = known == NULL
+                              ? sources->count
+                              : (uint32_t)(known - (struct counts *)(void *)sources->values);
+        if (!source_days_admit(&aggregate->source_days, utc_day, number, &stands))
+            return NULL;
+    }
+    return text_index_add(sources, stands ? source : other);
+}
+
 static bool add_source_row(struct aggregate *aggregate, const struct source_row *row)
 {
-    int32_t day = day_window_index(aggregate->window, row->day, row->quarter);
-    if (day < aggregate->window->before_count)
+    const struct source_days *days = &aggregate->source_days;
+    if (row->day < days->first_day || row->day > days->last_day)
         return true;
-    struct counts *counts = text_index_add(&aggregate->sources, row->source);
+    struct counts *counts = source_counts(aggregate, row->day, row->source);
     if (counts == NULL)
         return false;
-    counts_add(counts, &row->counts);
+    int32_t day = day_window_index(aggregate->window, row->day, row->quarter);
+    if (day >= aggregate->window->before_count)
+        counts_add(counts, &row->counts);
     return true;
 }
 

@@ -364,6 +364,81 @@ TEST(trends_and_rates_are_the_seeds)
     arena_done(&arena);
 }
 
+/* Sources named from `first` on, one view each, of one UTC day and quarter. */
+static void add_sources(struct count_rows *rows, int32_t day, int16_t quarter, int first, int count,
+                        char names[][16])
+{
+    for (int i = first; i < first + count; i++) {
+        struct source_row *row = count_rows_add_source(rows);
+        assert_non_null(row);
+        snprintf(names[i], sizeof names[i], "n%03d", i);
+        *row = (struct source_row){
+            .day = day, .quarter = quarter, .source = text_of(names[i]), .counts = {{1}}};
+    }
+}
+
+/* Rollups do not know the limit, so what is merged at read must keep it. */
+TEST(the_first_64_sources_of_a_utc_day_keep_their_names_whatever_was_sealed)
+{
+    enum { NAMES = 300 };
+    static char names[NAMES][16];
+    static const struct {
+        const char *name;
+        const char *zone;
+        int other_days;  /* whose sources come first */
+        int16_t quarter; /* of the rows that come first on the day */
+        int stored;      /* sources of the first rows */
+        int recorded;    /* further sources of later rows, of which the last three are repeated */
+        int want_named;  /* of that day */
+        uint64_t want_other;
+    } cases[] = {
+        {"room for all", "UTC", 0, 0, 30, 34, 64, 0},
+        {"one too many", "UTC", 0, 0, 30, 35, 64, 2},
+        {"full before", "UTC", 0, 0, 64, 10, 64, 13},
+        {"numbered late, in an answer with other days", "UTC", 2, 0, 30, 40, 64, 9},
+        {"of cells", "Europe/Berlin", 0, 0, 64, 10, 64, 13},
+        {"places taken outside of the range", "Asia/Kolkata", 0, 90, 60, 10, 4, 9},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct arena arena = {0};
+        struct day_window window;
+        struct aggregated_metrics answer;
+        struct error err = {0};
+        struct count_rows rows = {0};
+        int32_t day = date("2026-01-10");
+        const struct range range = {PERIOD_CUSTOM, day - 5, day, must_find(cases[i].zone)};
+        ASSERT_OK(day_window_init(&window, &range, true, &arena, &err), err);
+        struct aggregate *aggregate = aggregate_new(&window, false, &arena);
+        assert_non_null(aggregate);
+
+        int next = 0;
+        for (int d = 0; d < cases[i].other_days; d++, next += 60)
+            add_sources(&rows, day - 2 + d, 0, next, 60, names);
+        add_sources(&rows, day, cases[i].quarter, next, cases[i].stored, names);
+        assert_true(aggregate_add(aggregate, &rows));
+        count_rows_clear(&rows);
+        next += cases[i].stored;
+        add_sources(&rows, day, 1, next, cases[i].recorded, names);
+        add_sources(&rows, day, 1, next + cases[i].recorded - 3, 3, names);
+        assert_true(aggregate_add(aggregate, &rows));
+        assert_true(aggregate_finish(aggregate, text_of("l"), &answer));
+
+        uint64_t other = 0;
+        int named = -60 * cases[i].other_days;
+        for (size_t s = 0; s < answer.source_count; s++) {
+            if (text_is(answer.sources[s].name, "(other)"))
+                other = answer.sources[s].counts.of[EVENT_VIEW];
+            else
+                named++;
+        }
+        ROW(named == cases[i].want_named, cases[i].name, "%d named", named);
+        ROW(other == cases[i].want_other, cases[i].name, "%d under (other)", (int)other);
+        count_rows_done(&rows);
+        arena_done(&arena);
+    }
+}
+
 UNIT_MAIN(UNIT(answers_agree_with_a_naive_count_in_every_kind_of_zone),
           UNIT(windows_read_the_utc_days_that_they_need_and_no_others),
+          UNIT(the_first_64_sources_of_a_utc_day_keep_their_names_whatever_was_sealed),
           UNIT(trends_and_rates_are_the_seeds))
