@@ -12,6 +12,8 @@ packages_serve=(
     libmicrohttpd-dev libsqlite3-dev libxxhash-dev libglib2.0-dev libssl-dev libjansson-dev tzdata
 )
 packages_test=("${packages_serve[@]}" libcmocka-dev nodejs=node curl=curl)
+# Without these the tests that need them are skipped, by name.
+packages_faults=(strace=strace libfaketime slowhttptest=slowhttptest)
 packages_bench=("${packages_serve[@]}" wrk=wrk curl=curl nodejs=node)
 packages_check=(
     "${packages_serve[@]}" libcmocka-dev clang-format=clang-format clang-tidy=clang-tidy

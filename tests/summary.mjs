@@ -1,18 +1,19 @@
 // summary.mjs - adds up what the runners left in a folder and says it in one line.
 //
-// unit.json is Meson's log, a test program a line; *.tap comes from node's runner. A unit test
+// unit.json and faults.json are Meson's logs, a test program a line; *.tap comes from node's runner. A unit test
 // program prints a line for each of its tests; one that died or hung counts as a failure even if
 // every line it managed to print was good.
 //
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 const skips = [];
 
-function addUnitProgram({ name, result, stdout = '', stderr = '' }) {
+function addUnitProgram({ name: whole, result, stdout = '', stderr = '' }) {
+  const name = whole.replace(/^.* \/ /, ''); // with its suite in front, when there are several
   const lines = `${stdout}\n${stderr}`.split('\n');
   const named = (mark) => new Set(lines.map((line) => mark.exec(line)?.[1]).filter(Boolean));
   const passed = named(/^\[\s+OK \] (\w+)/);
@@ -51,13 +52,12 @@ function addTap(file) {
 }
 
 const folder = process.argv[2];
-const unit = join(folder, 'unit.json');
-if (existsSync(unit)) {
-  for (const line of readFileSync(unit, 'utf8').split('\n')) {
-    if (line.trim() !== '') addUnitProgram(JSON.parse(line));
-  }
-}
 for (const name of readdirSync(folder).sort()) {
+  if (name.endsWith('.json')) {
+    for (const line of readFileSync(join(folder, name), 'utf8').split('\n')) {
+      if (line.trim() !== '') addUnitProgram(JSON.parse(line));
+    }
+  }
   if (name.endsWith('.tap')) addTap(join(folder, name));
 }
 

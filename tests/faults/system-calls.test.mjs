@@ -63,6 +63,10 @@ async function trial(start, { call, at, what, count }) {
     if (hit.hits === 0) {
       assert.deepEqual([lived.refused, lived.end], [[], { code: 0, signal: null }], 'without a fault');
     }
+    if (hit.hits > 0 && /^E/.test(what) && ['write', 'sync'].includes(hit.call) && /\/journal\/\d+\.seg$/.test(hit.path)) {
+      const admitted = !lived.started || lived.over || lived.end.code !== 0;
+      assert.ok(admitted, 'the journal could not be written, and nobody was told');
+    }
     const server = await startServer({ data, flags });
     try {
       await reckon(server, ledger);

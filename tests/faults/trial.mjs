@@ -294,8 +294,8 @@ async function assertInquiries(server, oracle, userId) {
  * A life in this data folder with the given environment. Resolves with {started, end, refused}:
  * how far it came, how the process ended, which codes were given.
  */
-export async function liveWith({ data, ledger, flags, env, killed = false }) {
-  const server = unstarted({ data, flags, env });
+export async function liveWith({ data, ledger, flags, env, under, killed = false }) {
+  const server = unstarted({ data, flags, env, under });
   try {
     try {
       await server.start();
