@@ -6,6 +6,9 @@
 
 #include <stdint.h>
 
+static const uint64_t ns_per_ms = 1000 * 1000;
+static const uint64_t ns_per_s = 1000 * 1000 * 1000;
+
 /* Wall-clock time in milliseconds since 1970-01-01 UTC; callable from any thread. */
 struct clock {
     int64_t (*now_ms)(void *context);

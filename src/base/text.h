@@ -32,7 +32,13 @@ static inline bool text_is(struct text a, const char *string)
     return text_equal(a, text_of(string));
 }
 
-/* Orders by bytes, a prefix first: SQLite's BINARY and DynamoDB's order. <0, 0 or >0. */
+static inline bool text_starts_with(struct text text, const char *start)
+{
+    size_t len = strlen(start);
+    return text.len >= len && memcmp(text.at, start, len) == 0;
+}
+
+/* Orders by bytes, a prefix first, as stores order their keys. <0, 0 or >0. */
 static inline int text_compare(struct text a, struct text b)
 {
     size_t shared = a.len < b.len ? a.len : b.len;

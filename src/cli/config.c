@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 enum { FILE_BYTES_MAX = 64 * 1024, NAME_BYTES_MAX = 64 };
 
@@ -177,7 +177,7 @@ static enum status unknown_setting(const char *name, size_t len, const char *whe
     for (int i = 0; i < SETTING_COUNT; i++)
         names[i] = settings[i].name;
     snprintf(shown, sizeof shown, "%.*s", (int)(len < sizeof shown ? len : sizeof shown - 1), name);
-    const char *nearest = nearest_word(shown, names, SETTING_COUNT);
+    const char *nearest = nearest_name(text_of(shown), names, SETTING_COUNT);
     return fail_input(err, "unknown_setting", shown, "%s: unknown setting \"%s\"%s%s%s", where,
                       shown, nearest == NULL ? "" : "; did you mean \"",
                       nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");

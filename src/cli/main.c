@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "cli/commands.h"
-#include "cli/nearest.h"
 
 static const struct {
     const char *name;
@@ -37,7 +37,7 @@ static int unknown_command(const char *name)
     const char *names[COMMAND_COUNT];
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         names[i] = commands[i].name;
-    const char *nearest = nearest_word(name, names, COMMAND_COUNT);
+    const char *nearest = nearest_name(text_of(name), names, COMMAND_COUNT);
     fprintf(stderr, "footfall: unknown command \"%s\"%s%s%s\n", name,
             nearest == NULL ? "; see footfall --help" : "; did you mean \"",
             nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");

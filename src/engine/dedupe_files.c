@@ -37,7 +37,7 @@ enum {
     HEAD_BYTES = 40,
     BLOCK_HEAD_BYTES = 8,
     BLOCK_IDS_MAX = 32 * 1024 * 1024,
-    HOURS_MAX = 4096 /* files in the folder; the window has at most 168 and unlinks behind itself */
+    HOURS_MAX = 4096 /* files in the folder: far more than a window leaves there */
 };
 static const char magic[8] = {'F', 'F', 'I', 'D', 'S', '0', '0', '1'};
 

@@ -14,8 +14,6 @@
 
 #include "engine/engine_parts.h"
 
-static const uint64_t ns_per_ms = 1000000;
-static const uint64_t ns_per_s = 1000000000;
 enum { RETRY_MS_MIN = 100, RETRY_MS_MAX = 5000 };
 
 void sealed_done(struct sealed *sealed)

@@ -54,7 +54,7 @@ static void tick(struct http_server *server)
     uint32_t shortest_ms = server->options.head_timeout_ms < server->options.body_timeout_ms
                                ? server->options.head_timeout_ms
                                : server->options.body_timeout_ms;
-    uint64_t interval_ns = shortest_ms < 4000 ? shortest_ms / 4 * ns_per_ms : ns_per_second;
+    uint64_t interval_ns = shortest_ms < 4000 ? shortest_ms / 4 * ns_per_ms : ns_per_s;
     server->reap_at_ns = server->now_ns + interval_ns;
     respond_tick(server);
     connections_reap(server);
@@ -83,8 +83,8 @@ static enum status wait_for(struct http_server *server, uint64_t wait_ns, struct
 {
     struct pollfd ready[] = {{.fd = server->epoll_fd, .events = POLLIN},
                              {.fd = server->wake_fd, .events = POLLIN}};
-    const struct timespec wait = {.tv_sec = (time_t)(wait_ns / ns_per_second),
-                                  .tv_nsec = (long)(wait_ns % ns_per_second)};
+    const struct timespec wait = {.tv_sec = (time_t)(wait_ns / ns_per_s),
+                                  .tv_nsec = (long)(wait_ns % ns_per_s)};
     if (ppoll(ready, 2, &wait, NULL) < 0 && errno != EINTR)
         return fail_errno(err, "http: poll");
     uint64_t count = 0;

@@ -198,15 +198,20 @@ enum status request_reserve_body(struct request *request, size_t more, struct er
     return STATUS_OK;
 }
 
+enum status request_too_large(const struct request *request, struct error *err)
+{
+    const char *instead = request->route->too_large;
+    return fail_code(err, STATUS_TOO_LARGE, "body_too_large", "the body is over %zu bytes%s%s",
+                     request->route->body_bytes_max, instead == NULL ? "" : "; ",
+                     instead == NULL ? "" : instead);
+}
+
 enum status request_collect(struct request *request, const char *piece, size_t len,
                             struct error *err)
 {
     size_t max = request->route->body_bytes_max;
     if (request->body.len + len > max)
-        return fail_code(err, STATUS_TOO_LARGE, "body_too_large",
-                         "the body is over %zu bytes; larger amounts of events can be streamed as "
-                         "application/x-ndjson",
-                         max);
+        return request_too_large(request, err);
     size_t more = len;
     if (request->body.len == 0 && request->head.content_length > len)
         more = request->head.content_length < BODY_FIRST_BYTES

@@ -138,6 +138,8 @@ MUST_USE enum status request_submit_listing(struct request *request,
                                             const struct listing_details *details,
                                             struct error *err);
 
+/* STATUS_TOO_LARGE with the words for the request's route. */
+enum status request_too_large(const struct request *request, struct error *err);
 /* For receive handlers: appends to the body, within the route's limit and the server's memory. */
 MUST_USE enum status request_collect(struct request *request, const char *piece, size_t len,
                                      struct error *err);

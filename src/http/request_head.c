@@ -66,10 +66,7 @@ static enum status check_length(struct request *request, struct error *err)
     size_t max = request->route->body_bytes_max;
     if (request->media == MEDIA_NDJSON || request->head.content_length <= max || max == 0)
         return STATUS_OK;
-    return fail_code(err, STATUS_TOO_LARGE, "body_too_large",
-                     "the body is over %zu bytes; larger amounts of events can be streamed as "
-                     "application/x-ndjson",
-                     max);
+    return request_too_large(request, err);
 }
 
 static enum status look_at_head(struct request *request, const struct head_field *fields,

@@ -98,7 +98,7 @@ void respond_error(struct request *request)
 
 static bool may_log(struct http_server *server)
 {
-    if (server->now_ns - server->log_window_ns >= ns_per_second) {
+    if (server->now_ns - server->log_window_ns >= ns_per_s) {
         uint32_t suppressed = server->log_suppressed;
         server->log_window_ns = server->now_ns;
         server->log_lines = 0;

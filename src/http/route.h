@@ -34,6 +34,7 @@ struct route {
     bool open;   /* answered without a key */
     bool cached; /* has an ETag */
     size_t body_bytes_max;
+    const char *too_large; /* what to do instead, for the 413; NULL: nothing */
     const char *parameters[ROUTE_PARAMETERS_MAX]; /* allowed in the query; NULL ends them */
 
     /* Reads: checks ids, parameters and dates before anything is read. */

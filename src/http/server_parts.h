@@ -25,9 +25,6 @@ struct request;
 
 enum { SERVER_ADDRESS_BYTES = 80, DATE_HEADER_BYTES = 30, EASY_ANSWERS = 2 };
 
-static const uint64_t ns_per_ms = 1000 * 1000;
-static const uint64_t ns_per_second = 1000 * 1000 * 1000;
-
 struct http_server {
     struct http_options options; /* every 0 replaced; texts are not kept */
     char version[32];

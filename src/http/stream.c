@@ -150,6 +150,7 @@ static enum status give_up(struct request *request, enum status status, struct e
     }
     if (request->stream->next_line == 0)
         request->stream->next_line = next_unread_line(request->stream);
+    request->server->traffic.events_rejected += request->stream->lines.rejected;
     return status;
 }
 
@@ -248,9 +249,9 @@ enum status stream_finish(struct request *request, struct error *err)
 {
     struct stream *stream = request->stream;
     enum status status = collect(stream, err);
+    request->server->traffic.events_rejected += stream->lines.rejected;
     if (status != STATUS_OK)
         return status;
-    request->server->traffic.events_rejected += stream->lines.rejected;
     if (stream->recorded + stream->duplicates == 0 && stream->lines.rejected > 0)
         return fail_input(err, "all_rejected", "", "every line was refused; nothing was recorded");
 

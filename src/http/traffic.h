@@ -21,7 +21,7 @@ struct traffic {
     uint64_t abandoned;       /* clients that left before their answer */
     uint64_t reaped;          /* connections closed for being too slow */
     uint64_t refused_by_http; /* answered by the HTTP library itself: not HTTP, or too long */
-    uint64_t events_rejected; /* events and lines that were not valid */
+    uint64_t events_rejected; /* requests and lines that were not valid */
     uint64_t commits;
     uint64_t connections; /* now */
     uint64_t connections_total;

@@ -260,10 +260,10 @@ struct duration {
 };
 static struct duration duration(int64_t ms)
 {
-    static const struct {
+    const struct {
         int64_t ms;
         const char *name;
-    } units[] = {{86400000, "day"},
+    } units[] = {{ms_per_day, "day"},
                  {3600000, "hour"},
                  {60000, "minute"},
                  {1000, "second"},
@@ -280,13 +280,11 @@ static struct duration duration(int64_t ms)
 
 static enum status check_bounds(struct reader *reader, const char *at, int64_t time_ms)
 {
-    static const int64_t first_ms = CALENDAR_DAY_MIN * INT64_C(86400000);
-    static const int64_t last_ms = (CALENDAR_DAY_MAX + INT64_C(1)) * INT64_C(86400000) - 1;
     const struct event_rules *rules = reader->rules;
     int64_t now_ms = rules->now_ms;
     const char *field = field_names[FIELD_TIMESTAMP];
 
-    if (time_ms < first_ms || time_ms > last_ms)
+    if (time_ms < calendar_ms_min || time_ms > calendar_ms_max)
         return refuse(reader, at, "invalid_timestamp", FIELD_TIMESTAMP,
                       "timestamp lies outside the years 1 to 9999; it counts milliseconds");
     /* The differences are taken without signs: they cannot overflow. */

@@ -29,12 +29,6 @@ static bool has_control(struct text text)
     return false;
 }
 
-static bool starts_with(struct text text, const char *start)
-{
-    size_t len = strlen(start);
-    return text.len > len && memcmp(text.at, start, len) == 0;
-}
-
 /* NULL, or what a text of this field must be. */
 static const char *text_fault(enum field field, struct text text)
 {
@@ -45,8 +39,9 @@ static const char *text_fault(enum field field, struct text text)
         return good ? NULL : "currency must be three capital letters, such as EUR";
     }
     if (field == FIELD_IMAGE) {
-        bool good = (starts_with(text, "http://") || starts_with(text, "https://")) &&
-                    !has_control(text) && memchr(text.at, ' ', text.len) == NULL;
+        bool good = (text_starts_with(text, "http://") || text_starts_with(text, "https://")) &&
+                    !text_is(text, "http://") && !text_is(text, "https://") && !has_control(text) &&
+                    memchr(text.at, ' ', text.len) == NULL;
         return good ? NULL
                     : "image must be an address that begins with http:// or https://, without "
                       "spaces";

@@ -90,12 +90,6 @@ static enum status unknown(struct text name, struct error *err)
                       (int)shown, name.at == NULL ? "" : name.at);
 }
 
-static bool starts_with(struct text text, const char *start)
-{
-    size_t len = strlen(start);
-    return text.len >= len && memcmp(text.at, start, len) == 0;
-}
-
 /* One spelling a zone, no way out of the folder, none of tzdata's names that are not zones. */
 static bool name_is_sound(struct text name)
 {
@@ -110,8 +104,9 @@ static bool name_is_sound(struct text name)
             return false;
         before = c;
     }
-    return before != '/' && !starts_with(name, "posix/") && !starts_with(name, "right/") &&
-           !text_is(name, "posixrules") && !text_is(name, "localtime");
+    return before != '/' && !text_starts_with(name, "posix/") &&
+           !text_starts_with(name, "right/") && !text_is(name, "posixrules") &&
+           !text_is(name, "localtime");
 }
 
 /* Whether the path is a file of zone data. GLib would also take offsets and rules for names. */
