@@ -71,6 +71,7 @@ void connection_enter(struct http_server *server, struct connection *connection,
     switch (phase) {
     case PHASE_IDLE:
         connection->served = true;
+        connection->looked = false;
         limit_ms = options->idle_timeout_ms;
         break;
     case PHASE_HEAD:
@@ -169,6 +170,25 @@ static void reap(struct http_server *server, struct connection *connection)
     connection_shut(connection);
 }
 
+/*
+ * The library waits for edges (epoll), and takes a short read for the end of what there is. When
+ * the client's last bytes and the end of its stream come together, it reads the bytes and never
+ * hears of the end: nothing more will happen on that socket. Shutting our reading side down, which
+ * is over anyhow, is another edge. What comes later is an edge of its own, so an idle connection is
+ * looked at once.
+ */
+static void look_for_end(struct connection *connection)
+{
+    char byte;
+    bool waits = connection->phase == PHASE_HEAD || connection->phase == PHASE_BODY ||
+                 (connection->phase == PHASE_IDLE && !(connection->served && connection->looked));
+    if (!waits)
+        return;
+    connection->looked = true;
+    if (recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+        shutdown(connection->fd, SHUT_RD);
+}
+
 void connections_reap(struct http_server *server)
 {
     struct connection *next = NULL;
@@ -178,5 +198,7 @@ void connections_reap(struct http_server *server)
             reap(server, each);
         else if (server->stopping && each->phase == PHASE_IDLE)
             connection_shut(each);
+        else
+            look_for_end(each);
     }
 }

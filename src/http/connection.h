@@ -35,6 +35,7 @@ struct connection {
     int fd; /* the library's: shut down here, never closed */
     enum phase phase;
     bool served;          /* has had a request: the next head's time starts with its first line */
+    bool looked;          /* since it became idle, for an end that the library has missed */
     uint64_t deadline_ns; /* of the phase; 0 for none */
     uint64_t rate_window_ns;    /* when the current window of the body began */
     uint64_t rate_window_bytes; /* what came in it */

@@ -209,6 +209,19 @@ test('a client that closes its half still gets its answer', async () => {
   wire.close();
 });
 
+test('a client that ends with its last byte is not kept until a time-out', async () => {
+  for (const request of [`GET /healthz HTTP/1.1\r\n${host}\r\n\r\n`, 'GET /healthz HT']) {
+    const wire = await Wire.open();
+    await server.get('/healthz'); // so that the connection has been accepted
+    server.child.kill('SIGSTOP'); // so that both reach it in one look
+    wire.socket.end(request);
+    await delay(100);
+    server.child.kill('SIGCONT');
+    await wire.until(() => wire.ended, 'the end', 5_000);
+    wire.close();
+  }
+});
+
 test('a client that vanishes in the middle of a body counts nothing', async () => {
   const before = await views();
   const array = JSON.stringify(Array(1000).fill(JSON.parse(event)));
