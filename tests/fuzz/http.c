@@ -47,8 +47,12 @@ static void stop(void)
 static void start(void)
 {
     struct error err;
-    const struct http_options options = {
-        .listen = "127.0.0.1:0", .auth_off = true, .stop_timeout_ms = 100};
+    /* short, because the connections are looked after as often as the shortest needs */
+    const struct http_options options = {.listen = "127.0.0.1:0",
+                                         .auth_off = true,
+                                         .head_timeout_ms = 400,
+                                         .body_timeout_ms = 400,
+                                         .stop_timeout_ms = 100};
     const struct engine_options data = {
         .data_dir = fuzz_temp_dir(),
         .clock = clock_system(),
@@ -127,7 +131,8 @@ int fuzz_one(const uint8_t *data, size_t size)
 {
     static char answer[ANSWER_BYTES_MAX];
     static uint64_t rounds;
-    static const char health[] = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    static const char health[] =
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     size_t len = 0;
     if (server == NULL)
         start();
