@@ -203,8 +203,12 @@ static void record(struct footfall *footfall, struct ledger *ledger, size_t coun
         events[i] = sent->event;
     }
     enum status status = footfall_record_events(footfall, events, count, &result, &err);
-    if (!went_well(ledger, status, &err, "record"))
-        return;
+    if (!went_well(ledger, status, &err, "record")) {
+        if (fault.count > 1 && atomic_load(&fault.armed))
+            return;
+        /* memory is there again: what was refused is new */
+        ASSERT_OK(footfall_record_events(footfall, events, count, &result, &err), err);
+    }
     ROW(result.recorded == count && result.duplicates == 0, ledger->where,
         "%llu recorded, %llu duplicates of %zu new events", (unsigned long long)result.recorded,
         (unsigned long long)result.duplicates, count);
@@ -226,6 +230,20 @@ static void set_details(struct footfall *footfall, struct ledger *ledger)
     ROW(submission.done, ledger->where, "details: committed and not done");
     if (went_well(ledger, submission.error.status, &submission.error, "commit details"))
         memcpy(ledger->address_known, ledger->address, sizeof ledger->address_known);
+}
+
+static void resend(struct footfall *footfall, struct ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->count; i++) {
+        struct error err;
+        struct record_result result = {0};
+        struct sent_event *sent = &ledger->events[i];
+        ASSERT_OK(footfall_record_events(footfall, &sent->event, 1, &result, &err), err);
+        ROW(result.duplicates == (sent->fate == ACCEPTED ? 1U : 0U), ledger->where,
+            "%s was %s, and sent again there are %llu duplicates", sent->id,
+            sent->fate == ACCEPTED ? "accepted" : "refused", (unsigned long long)result.duplicates);
+        sent->fate = ACCEPTED;
+    }
 }
 
 /* ---- asking ---- */
@@ -365,20 +383,6 @@ static void record_and_ask(struct footfall *footfall, struct ledger *ledger)
     ask_facts(footfall, ledger);
 }
 
-static void resend(struct footfall *footfall, struct ledger *ledger)
-{
-    for (size_t i = 0; i < ledger->count; i++) {
-        struct error err;
-        struct record_result result = {0};
-        struct sent_event *sent = &ledger->events[i];
-        ASSERT_OK(footfall_record_events(footfall, &sent->event, 1, &result, &err), err);
-        ROW(result.duplicates == (sent->fate == ACCEPTED ? 1U : 0U), ledger->where,
-            "%s was %s, and sent again there are %llu duplicates", sent->id,
-            sent->fate == ACCEPTED ? "accepted" : "refused", (unsigned long long)result.duplicates);
-        sent->fate = ACCEPTED;
-    }
-}
-
 static void ask_everything(struct footfall *footfall, const struct ledger *ledger)
 {
     ask_one(footfall, ledger, NULL);
@@ -408,6 +412,7 @@ static uint64_t live_and_reckon(enum zone_of zone, uint64_t at, uint64_t count, 
     if (footfall != NULL && count > 1) {
         /* memory is there again: so is everything else, without a restart */
         disarm();
+        resend(footfall, ledger);
         record(footfall, ledger, 3);
         ROW(ledger->events[ledger->count - 1].fate == ACCEPTED, where, "it does not heal");
         ask_everything(footfall, ledger);
