@@ -194,7 +194,10 @@ static void ask(struct footfall *footfall, struct world *world)
 {
     const struct model *model = &world->model;
     struct question question = a_question(world);
-    switch (below(world, 6)) {
+    switch (below(world, 7)) {
+    case 5:
+        check_periods(footfall, model, &question, world->clock.now_ms);
+        break;
     case 0:
         check_days(footfall, model, &question);
         break;

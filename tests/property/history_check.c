@@ -158,6 +158,37 @@ void check_aggregate(struct footfall *footfall, const struct model *model,
     arena_done(&arena);
 }
 
+void check_periods(struct footfall *footfall, const struct model *model,
+                   const struct question *question, int64_t now_ms)
+{
+    static const struct {
+        const char *name;
+        int days;
+    } periods[] = {{"daily", 1}, {"weekly", 7}, {"monthly", 30}};
+    for (size_t i = 0; i < sizeof periods / sizeof periods[0]; i++) {
+        struct question each = *question;
+        struct arena arena = {0};
+        struct aggregated_metrics got;
+        struct range range;
+        struct error err;
+        struct range_request request = {.period = text_of(periods[i].name),
+                                        .timezone = text_of(model_zones[question->zone])};
+        each.last = model_day(model, question->zone, now_ms);
+        each.first = each.last - periods[i].days + 1;
+        HISTORY_OK(footfall_resolve_range(footfall, &request, &range, &err), err);
+        HISTORY_CHECK(range.first_day == each.first && range.last_day == each.last,
+                      "%s is %d to %d instead of %d to %d in %s", periods[i].name, range.first_day,
+                      range.last_day, each.first, each.last, model_zones[question->zone]);
+        HISTORY_OK(footfall_get_aggregated_metrics(footfall, model_user_name(question->user),
+                                                   model_listing_name(question->listing), &range,
+                                                   &arena, &got, &err),
+                   err);
+        ask_model(model, &each);
+        check_metrics(&each, &got);
+        arena_done(&arena);
+    }
+}
+
 void check_days(struct footfall *footfall, const struct model *model,
                 const struct question *question)
 {
@@ -381,6 +412,17 @@ void check_listings(struct footfall *footfall, const struct model *model, int us
         cursor = page.next_cursor;
     } while (cursor.at != NULL);
     HISTORY_CHECK(got_count == want_count, "%d listings instead of %d", got_count, want_count);
+
+    for (int listing = 0; listing < MODEL_LISTINGS; listing++) {
+        struct listing_details details;
+        const struct model_details *kept = &model->details[user][listing];
+        enum status status = footfall_get_listing(
+            footfall, model_user_name(user), model_listing_name(listing), &arena, &details, &err);
+        HISTORY_CHECK(status == (kept->address == 0 ? STATUS_NOT_FOUND : STATUS_OK),
+                      "listing %d alone: %s", listing, err.message);
+        HISTORY_CHECK(status != STATUS_OK || details.updated_ms == kept->updated_ms,
+                      "listing %d alone is of another moment", listing);
+    }
     arena_done(&arena);
 }
 

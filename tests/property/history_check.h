@@ -36,6 +36,9 @@ struct range question_range(struct footfall *footfall, const struct question *qu
 
 void check_aggregate(struct footfall *footfall, const struct model *model,
                      const struct question *question);
+/* The same listing's day, week and month up to today. */
+void check_periods(struct footfall *footfall, const struct model *model,
+                   const struct question *question, int64_t now_ms);
 void check_days(struct footfall *footfall, const struct model *model,
                 const struct question *question);
 void check_compare(struct footfall *footfall, const struct model *model,
