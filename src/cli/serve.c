@@ -22,8 +22,6 @@
 #include "http/server.h"
 #include "lib/footfall.h"
 
-extern char **environ;
-
 enum { KEY_BYTES_MAX = 1024, SPARE_FILES = 128, FILES_MIN = 64 };
 
 /* ---- signals ---- */

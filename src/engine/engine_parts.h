@@ -157,7 +157,7 @@ MUST_USE enum status engine_seal(struct engine *engine, struct rollup *fresh, st
                                  struct error *err);
 
 /* store_thread.c */
-void *engine_store_thread(void *engine);
+void *engine_store_thread(void *context);
 /* Hands one batch to fingerprints and store. Also used by recovery. */
 MUST_USE enum status engine_apply(struct engine *engine, const struct sealed *sealed,
                                   struct error *err);

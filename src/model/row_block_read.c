@@ -325,6 +325,7 @@ enum status block_decode(const struct block_kind *kind, struct text block, unsig
         for (unsigned i = 0; i < group.source_count; i++, row++) {
             row->day = slot_day(kind, group.slot);
             row->quarter = slot_quarter(kind, group.slot);
+            /* read_rows() filled source_count of them. NOLINTNEXTLINE(clang-analyzer-core.*) */
             row->source = reader.names[sources[i].index];
             row->counts = sources[i].counts;
         }
