@@ -35,6 +35,10 @@ const STREAM_LINES = Math.round(500_000 * scale);
 const STREAMS = 2;
 
 const [serverCore, loadCore] = os.cpus().length > 1 ? ['0', '1'] : ['0', '0'];
+// what the caller's shell configures must not reach the server
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('FOOTFALL_')),
+);
 const work = fs.mkdtempSync(join(options.build, 'bench-data-'));
 const children = new Set();
 process.on('exit', () => {
@@ -62,7 +66,7 @@ function runPinned(core, command, args) {
 async function startPinned(command, args) {
   const [program, all] = pinned(serverCore, command, args);
   const log = fs.openSync(join(work, 'server.log'), 'w');
-  const child = spawn(program, all, { stdio: ['ignore', 'pipe', log] });
+  const child = spawn(program, all, { stdio: ['ignore', 'pipe', log], env: environment });
   fs.closeSync(log);
   children.add(child);
   const exited = once(child, 'exit');
@@ -112,8 +116,11 @@ function postEvents(url) {
   return wrk(`${url}/v1/events`, ['-s', script], [`${process.pid}-${runs}`]);
 }
 
+/** On both cores: the store's thread works beside whoever records. */
 function engine(...args) {
-  const text = runPinned(serverCore, join(options.build, 'bench/engine_bench'), args.map(String));
+  const text = execFileSync(join(options.build, 'bench/engine_bench'), args.map(String), {
+    encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return Object.fromEntries(text.trim().split('\n').map((line) => {
     const [name, value] = line.split(' ');
     return [name, Number(value)];
@@ -260,13 +267,14 @@ function measureAsking(portal) {
 function describeMachine(sync) {
   const cpu = /model name\s*: (.*)/.exec(fs.readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? os.arch();
   const system = /PRETTY_NAME="(.*)"/.exec(fs.readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux';
-  const fileSystem = execFileSync('stat', ['-f', '-c', '%T', work], { encoding: 'utf8' }).trim();
+  const fileSystem = execFileSync('df', ['--output=fstype', work], { encoding: 'utf8' }).split('\n')[1];
   const version = (name) => execFileSync('dpkg-query', ['-W', '-f', '${Version}', name], { encoding: 'utf8' });
   return [
     `- ${cpu}, ${os.cpus().length} cores, ${Math.round(os.totalmem() / 2 ** 30)} GiB of memory`,
     `- ${system}, kernel ${os.release()}, data on ${fileSystem}`,
     `- 4 KiB written and fdatasynced in place: p50 ${Math.round(sync.p50)} µs, p99 ${Math.round(sync.p99)} µs`,
     `- libmicrohttpd ${version('libmicrohttpd-dev')}, SQLite ${version('libsqlite3-dev')}`,
+    `- load average before the first round: ${load.toFixed(1)} (above 0.5 others were at work, and the figures are theirs too)`,
     `- server on core ${serverCore}, load on core ${loadCore}; ${repeats} rounds, ${seconds} s each for HTTP; medians`,
   ];
 }
@@ -310,12 +318,13 @@ function report(sync) {
     row('HTTP: the same', `${at('GET all listings').toFixed(1)} requests/s`, '', ''),
     '',
     'Events: 95 % views, 4 % shares, 1 % inquiries in the engine; views over HTTP. Engine figures are those',
-    'of one caller in process, the store working beside it on the same core. Ratios are medians of the',
-    "rounds' own ratios.",
+    'of one caller in process, with the store working beside it on the other core. Ratios are medians of',
+    "the rounds' own ratios.",
     '',
   ].join('\n');
 }
 
+const [load] = os.loadavg();
 const portal = freshFolder('portal');
 say(`loading ${count(LISTINGS)} listings over ${DAYS} days`);
 engine('load', portal, LISTINGS, DAYS);
