@@ -11,7 +11,10 @@ packages_serve=(
     gcc=gcc libc6-dev meson=meson ninja-build=ninja pkg-config=pkg-config
     libmicrohttpd-dev libsqlite3-dev libxxhash-dev libglib2.0-dev libssl-dev libjansson-dev tzdata
 )
-packages_test=("${packages_serve[@]}" libcmocka-dev nodejs=node curl=curl)
+packages_test=(
+    "${packages_serve[@]}" libcmocka-dev nodejs=node curl=curl
+    libfuse3-dev e2fsprogs=mkfs.ext4 xfsprogs=mkfs.xfs
+)
 # Without these the tests that need them are skipped, by name.
 packages_faults=(strace=strace libfaketime slowhttptest=slowhttptest)
 packages_bench=("${packages_serve[@]}" wrk=wrk curl=curl nodejs=node)

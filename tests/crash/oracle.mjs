@@ -6,7 +6,8 @@
 //   open           sent, and the server died before it answered: may be counted, once
 //
 // From that follow a lower and an upper bound for every count, at any moment; after every id has
-// been sent again there is nothing open, and the bounds meet.
+// been sent again there is nothing open, and the bounds meet. What a question showed is a lower
+// bound as well: only what is durable is counted.
 //
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
@@ -30,11 +31,11 @@ export function randomOf(seed) {
   };
 }
 
-const zero = () => ({ sent: [0, 0, 0], acknowledged: [0, 0, 0] });
+const zero = () => ({ sent: [0, 0, 0], acknowledged: [0, 0, 0], shown: [0, 0, 0] });
 
 export class Oracle {
   constructor() {
-    this.counts = new Map(); // "user listing" -> {sent, acknowledged}, each by type
+    this.counts = new Map(); // "user listing" -> {sent, acknowledged, shown}, each by type
     this.events = new Map(); // id -> {event, acknowledged}; only events that bear an id
     this.details = new Map(); // "user listing" -> {known, open}: known is what is surely kept
   }
@@ -69,7 +70,14 @@ export class Oracle {
 
   /** A copy of the lower bounds, to be taken before a question is asked. */
   floor(userId, listingId) {
-    return [...this.countsOf(userId, listingId).acknowledged];
+    const { acknowledged, shown } = this.countsOf(userId, listingId);
+    return acknowledged.map((count, i) => Math.max(count, shown[i]));
+  }
+
+  /** An answer gave these counts. */
+  shown(counted, userId, listingId) {
+    const { shown } = this.countsOf(userId, listingId);
+    for (const i of shown.keys()) shown[i] = Math.max(shown[i], counted[i]);
   }
 
   /** Fails unless the counts that an answer gave lie between the floor and what was ever sent. */
@@ -77,7 +85,7 @@ export class Oracle {
     const { sent } = this.countsOf(userId, listingId);
     for (const [i, type] of TYPES.entries()) {
       const words = `${when}: ${userId} ${listingId}: ${counted[i]} ${type}s counted`;
-      assert.ok(counted[i] >= floor[i], `${words}, ${floor[i]} acknowledged before the question`);
+      assert.ok(counted[i] >= floor[i], `${words}, ${floor[i]} acknowledged or shown before the question`);
       assert.ok(counted[i] <= sent[i], `${words}, only ${sent[i]} ever sent`);
     }
   }

@@ -1,0 +1,34 @@
+// kill.mjs - kill -9 under load, again and again, over one data folder.
+//
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as delay } from 'node:timers/promises';
+import { startServer } from '../integration/server.mjs';
+import { FLAGS, Load } from './load.mjs';
+
+const LOAD_MS = [20, 300];
+
+/** Says what it found after each round; throws at the first thing that is wrong. */
+export async function killChain({ seed, rounds, data, say }) {
+  const load = new Load(seed);
+  const { random } = load;
+  const server = await startServer({ flags: FLAGS, data });
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      await load.runAndKill(server, random.between(...LOAD_MS), () => server.kill9());
+      for (let i = random.below(3); i > 0; i--) {
+        // dies again while it recovers
+        const starting = server.start().catch(() => null);
+        await delay(random.below(40));
+        await server.kill9();
+        await starting;
+      }
+      await server.start();
+      say(round, await load.reckon(server, `round ${round}`));
+      if (random.chance(0.3)) await server.restart();
+    }
+    await load.assertRemembered(server, 'at the end');
+    await server.stopsCleanly();
+  } finally {
+    await server.close();
+  }
+}
