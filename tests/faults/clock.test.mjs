@@ -27,6 +27,8 @@ async function startWithClock(t) {
     flags: ['--seal-interval-ms', '50'],
     env: {
       LD_PRELOAD: library,
+      // sanitizer builds: it comes before their runtime
+      ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:verify_asan_link_order=0`,
       FAKETIME_TIMESTAMP_FILE: file,
       FAKETIME_NO_CACHE: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',

@@ -15,7 +15,7 @@ import { parseExposition, startServer, test } from '../integration/server.mjs';
 
 const skip = spawnSync('slowhttptest', ['-h']).error ? 'slowhttptest is not installed' : false;
 const CONNECTIONS = 400;
-const REQUESTS = 800;
+const REQUESTS = 500;
 const RATIO_MAX = 3;
 const FLOOR_MS = 25;
 
@@ -57,9 +57,9 @@ test('slow clients', { skip }, async (t) => {
     ], { stdio: 'ignore' });
     const over = once(attack, 'exit');
     try {
-      for (let i = 0; i < 200 && await connections(server) < CONNECTIONS / 2; i++) await delay(25);
+      for (let i = 0; i < 200 && await connections(server) < 0.9 * CONNECTIONS; i++) await delay(25);
       const held = await connections(server);
-      assert.ok(held >= CONNECTIONS / 4, `only ${held} connections are held`);
+      assert.ok(held >= CONNECTIONS / 2, `only ${held} connections are held`);
       const allowed = Math.max(RATIO_MAX * quiet, FLOOR_MS);
       let pressed = await p99(server);
       // what else the machine does only ever adds: the best of three counts

@@ -2,7 +2,7 @@
 // twice, every refusal has words.
 //
 // The Nth call of each kind fails by EIO, ENOSPC, a short write, or the process is killed there;
-// in a fresh folder and in one that a kill left behind. Every N: FOOTFALL_FAULTS=all; otherwise a
+// in a fresh folder, in one that a kill left behind, and with O_DIRECT. Every N: FOOTFALL_FAULTS=all; otherwise a
 // sample that FOOTFALL_SEED repeats. One: FOOTFALL_FAULTS='fresh write EIO 17'.
 //
 // SPDX-License-Identifier: Apache-2.0
@@ -15,7 +15,7 @@ import { environmentOf, Ledger, Life, liveWith, prepare, readReport, reckon, shi
 
 const seed = Number(process.env.FOOTFALL_SEED ?? Date.now() % 1_000_000_000);
 const wanted = process.env.FOOTFALL_FAULTS ?? 'sample';
-const SAMPLE = 110; // trials
+const SAMPLE = 90; // trials
 const flags = ['--journal-segment-bytes', '65536', '--seal-interval-ms', '10', '--log-level', 'warn'];
 
 const FAULTS = {
@@ -58,7 +58,9 @@ async function trial(start, { call, at, what, count }) {
     if (start.data !== undefined) cpSync(start.data, data, { recursive: true });
     const ledger = start.ledger.copy();
     const env = environmentOf({ under: data, call, at, what, count, report });
-    const lived = await liveWith({ data, ledger, flags, env, killed: what === 'kill' });
+    const lived = await liveWith({
+      data, ledger, flags: [...flags, ...start.flags], env, killed: what === 'kill',
+    });
     hit = readReport(report);
     if (hit.hits === 0) {
       assert.deepEqual([lived.refused, lived.end], [[], { code: 0, signal: null }], 'without a fault');
@@ -107,13 +109,16 @@ test(`a system call fails, any one (seed ${seed})`, {
   await prepare();
   const killed = await makeTemplate();
   const starts = [
-    { name: 'fresh', data: undefined, ledger: new Ledger() },
-    { name: 'killed', data: killed.data, ledger: killed.ledger },
+    { name: 'fresh', flags: [], ledger: new Ledger() },
+    { name: 'killed', flags: [], data: killed.data, ledger: killed.ledger },
+    // O_DIRECT and RWF_DSYNC: a write is its own sync
+    { name: 'direct', flags: ['--journal-io', 'direct'], calls: ['write', 'open'], ledger: new Ledger() },
   ];
 
   const trials = [];
   for (const start of starts) {
     for (const [call, whats] of Object.entries(FAULTS)) {
+      if (start.calls !== undefined && !start.calls.includes(call)) continue;
       // what seals, rotates and recycles runs beside the requests: counts differ a little
       let calls = 0;
       for (let i = 0; i < 2; i++) {
