@@ -1,5 +1,6 @@
 /*
- * footfall_test.c - the facade: record, ask, page, close; the specification's questions in one process.
+ * footfall_test.c - the facade: record, ask, page, close; the specification's questions in one
+ * process.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -129,5 +130,39 @@ TEST(footfall_pages_show_every_inquiry_and_listing_once)
     unit_remove(dir);
 }
 
-UNIT_MAIN(UNIT(footfall_answers_a_week_of_what_was_recorded),
+/* With everything in the store, with and without events between the starts. */
+TEST(footfall_receive_times_go_on_behind_a_restart)
+{
+    enum { HOUR_MS = 3600 * 1000 };
+    static const int64_t clocks_ms[] = {0, -HOUR_MS, -HOUR_MS / 2, 2 * HOUR_MS, HOUR_MS};
+    struct error err;
+    struct unit_clock clock = {noon_ms};
+    char *dir = unit_temp_dir();
+    int64_t received_ms = 0;
+    for (size_t i = 0; i < sizeof clocks_ms / sizeof clocks_ms[0]; i++) {
+        struct arena arena = {0};
+        struct record_result result;
+        struct inquiries_page page;
+        const struct inquiries_request request = {.user_id = text_of("user"), .limit = 1};
+        struct event event = event_of(EVENT_INQUIRY, PLATFORM_NONE);
+        event.time_ms += (int64_t)i; /* the newest of them comes first */
+
+        clock.now_ms = noon_ms + clocks_ms[i];
+        ASSERT_OK(footfall_close(open_footfall(dir, &clock), &err), err);
+        struct footfall *footfall = open_footfall(dir, &clock);
+        ASSERT_OK(footfall_record_events(footfall, &event, 1, &result, &err), err);
+        ASSERT_OK(footfall_get_inquiries(footfall, &request, &arena, &page, &err), err);
+        ROW(page.count == 1 && page.inquiries[0].received_ms >= received_ms, "start",
+            "%zu: received at %lld, before %lld", i, (long long)page.inquiries[0].received_ms,
+            (long long)received_ms);
+        received_ms = page.inquiries[0].received_ms;
+        arena_done(&arena);
+        ASSERT_OK(footfall_close(footfall, &err), err);
+    }
+    assert_int_equal(received_ms, noon_ms + 2 * HOUR_MS);
+    unit_remove(dir);
+}
+
+UNIT_MAIN(UNIT(footfall_receive_times_go_on_behind_a_restart),
+          UNIT(footfall_answers_a_week_of_what_was_recorded),
           UNIT(footfall_pages_show_every_inquiry_and_listing_once))
