@@ -99,15 +99,15 @@ export class PowerDisk {
     await until('the loop device goes', async () => (await exec('losetup', ['-j', this.disk])).stdout === '');
   }
 
-  /** At once, between two requests. See found(). */
-  cut(seed, what) {
-    writeFileSync(join(this.below, 'control'), `cut ${seed} ${what}`);
+  /** The cut: at once, or right behind the Nth write from now on. */
+  cut(seed, survives, writes = 0) {
+    writeFileSync(join(this.below, 'control'), `cut ${seed} ${survives} ${writes}`);
   }
 
-  /** {sectorsFound, sectorsKept}: sectors that the newest cut found in the disk's cache, and kept. */
-  found() {
-    const [found, kept] = readFileSync(join(this.below, 'control'), 'utf8').split(' ').map(Number);
-    return { sectorsFound: found, sectorsKept: kept };
+  /** Whether the power is off, and the sectors that the newest cut found in the disk's cache and kept. */
+  state() {
+    const [isOff, found, kept] = readFileSync(join(this.below, 'control'), 'utf8').split(' ').map(Number);
+    return { isOff: isOff === 1, sectorsFound: found, sectorsKept: kept };
   }
 
   /** After a cut, when no process uses the file system any more: power is back. */

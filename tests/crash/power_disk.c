@@ -15,10 +15,13 @@
  * lost as well. From the cut on, writes and flushes are answered and forgotten (the machine is
  * dead, its kernel just does not know it yet) until power comes back:
  *
- *   cut SEED none|all|writes|sectors    written to control
- *   on                                  the disk is now what the cut left
+ *   cut SEED none|all|writes|sectors      written to control
+ *   cut SEED none|all|writes|sectors N    the same as soon as N more writes have come, and before
+ *                                         anything else comes: the Nth lies in the cache then
+ *   on                                    the disk is now what the cut left
  *
- * Reading control says how many sectors the newest cut found in the cache and how many it kept.
+ * Reading control gives three numbers: whether the power is off, how many sectors the newest cut
+ * found in the cache, and how many of them it kept.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -53,6 +56,8 @@ static struct {
     struct cached **end;
     size_t cached_bytes;
     bool is_off;
+    uint64_t cut_after; /* so many more writes; 0: no cut is ordered */
+    char what[16];      /* of the cut */
     uint64_t random;
     uint64_t sectors_found, sectors_kept; /* of the newest cut */
 } disk = {.end = &disk.oldest};
@@ -93,9 +98,10 @@ static bool keeps(const char *what, uint64_t odds)
     return strcmp(what, "all") == 0 || (strcmp(what, "none") != 0 && next_random() % 100 < odds);
 }
 
-static void cut_power(uint64_t seed, const char *what)
+static void cut_power(void)
 {
-    disk.random = seed;
+    const char *what = disk.what;
+    disk.cut_after = 0;
     disk.sectors_found = disk.sectors_kept = 0;
     uint64_t odds = 1 + next_random() % 99;
     bool by_sector = strcmp(what, "sectors") == 0;
@@ -177,8 +183,8 @@ static int do_read(const char *path, char *to, size_t len, off_t offset,
     (void)info;
     if (is_control(path)) {
         char words[80];
-        int total = snprintf(words, sizeof words, "%" PRIu64 " %" PRIu64 "\n", disk.sectors_found,
-                             disk.sectors_kept);
+        int total = snprintf(words, sizeof words, "%d %" PRIu64 " %" PRIu64 "\n", disk.is_off,
+                             disk.sectors_found, disk.sectors_kept);
         if (offset >= total)
             return 0;
         len = len < (size_t)(total - offset) ? len : (size_t)(total - offset);
@@ -193,18 +199,33 @@ static int do_read(const char *path, char *to, size_t len, off_t offset,
     return (int)len;
 }
 
+static bool order_cut(const char *words)
+{
+    char what[sizeof disk.what] = "";
+    uint64_t seed = 0;
+    uint64_t writes = 0;
+
+    if (sscanf(words, "cut %" SCNu64 " %15s %" SCNu64, &seed, what, &writes) < 2)
+        return false;
+    if (disk.is_off)
+        return true; /* an earlier order was carried out meanwhile */
+    disk.random = seed;
+    memcpy(disk.what, what, sizeof disk.what);
+    disk.cut_after = writes;
+    if (writes == 0)
+        cut_power();
+    return true;
+}
+
 static int obey(const char *from, size_t len)
 {
-    char words[80];
-    char what[16];
-    uint64_t seed = 0;
+    char words[80] = "";
 
-    snprintf(words, sizeof words, "%.*s", (int)(len < sizeof words ? len : 0), from);
+    if (len < sizeof words)
+        memcpy(words, from, len);
     if (strcmp(words, "on") == 0)
         power_on();
-    else if (!disk.is_off && sscanf(words, "cut %" SCNu64 " %15s", &seed, what) == 2)
-        cut_power(seed, what);
-    else
+    else if (!order_cut(words))
         return -EINVAL;
     return (int)len;
 }
@@ -237,6 +258,8 @@ static int do_write(const char *path, const char *from, size_t len, off_t offset
     for (uint64_t at = (uint64_t)offset / PIECE_BYTES; at * PIECE_BYTES < (uint64_t)offset + len;
          at++)
         disk.touched[at] = true;
+    if (disk.cut_after > 0 && --disk.cut_after == 0)
+        cut_power();
     return (int)len;
 }
 
