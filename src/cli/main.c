@@ -15,6 +15,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"serve", command_serve, "Serve the HTTP API from a data folder."},
+    {"journal", command_journal, "Look into a data folder: verify, dump, salvage."},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

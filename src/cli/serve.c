@@ -185,6 +185,9 @@ static enum status explain_open(enum status status, const char *data, struct err
                     "%s: this data folder cannot be used; choose one that can be "
                     "written to, with room, by --data (%s)",
                     data, words);
+    if (status == STATUS_CORRUPT || status == STATUS_FOREIGN)
+        return fail(err, status, "%.400s. Find out more: footfall journal verify --data %s", words,
+                    data);
     return status;
 }
 

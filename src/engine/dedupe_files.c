@@ -121,14 +121,12 @@ static enum status list_hours(struct dedupe_files *files, struct error *err)
 }
 
 /* Made under another name and renamed when synced: it is there whole or not at all. */
-static enum status make_seed(struct dedupe_files *files, struct error *err)
+static enum status write_seed(struct dedupe_files *files, struct error *err)
 {
     char path[FILE_PATH_BYTES];
     enum status status = file_path(path, files->dir, "seed.new", err);
     if (status != STATUS_OK)
         return status;
-    if (getrandom(&files->seed, sizeof files->seed, 0) != (ssize_t)sizeof files->seed)
-        return fail_errno(err, "no random numbers from the system");
     uint8_t head[HEAD_BYTES];
     head_encode(head, files->journal_id, files->seed);
 
@@ -144,6 +142,14 @@ static enum status make_seed(struct dedupe_files *files, struct error *err)
     return status;
 }
 
+static enum status make_seed(struct dedupe_files *files, struct error *err)
+{
+    if (getrandom(&files->seed, sizeof files->seed, 0) != (ssize_t)sizeof files->seed)
+        return fail_errno(err, "no random numbers from the system");
+    return write_seed(files, err);
+}
+
+/* STATUS_NOT_FOUND when there is none, and nothing that needs one. */
 static enum status read_seed(struct dedupe_files *files, struct error *err)
 {
     char path[FILE_PATH_BYTES];
@@ -158,7 +164,7 @@ static enum status read_seed(struct dedupe_files *files, struct error *err)
                         "or remove the dedupe folder to forget which ids were "
                         "recorded",
                         path);
-        return make_seed(files, err);
+        return fail(err, STATUS_NOT_FOUND, "there is no %s", path);
     }
     if (fd < 0)
         return fail_errno(err, "cannot open %s", path);
@@ -171,23 +177,76 @@ static enum status read_seed(struct dedupe_files *files, struct error *err)
     return status;
 }
 
-enum status dedupe_files_open(const char *dir, const uint8_t *journal_id, struct dedupe_files **out,
-                              struct error *err)
+static enum status new_files(const char *dir, const uint8_t *journal_id, struct dedupe_files **out,
+                             struct error *err)
 {
-    enum status status = STATUS_OK;
     struct dedupe_files *files = calloc(1, sizeof *files);
     if (files == NULL)
         return fail(err, STATUS_NO_MEMORY, "no memory to open %s", dir);
     memcpy(files->journal_id, journal_id, sizeof files->journal_id);
     if (snprintf(files->dir, sizeof files->dir, "%s", dir) >= (int)sizeof files->dir) {
-        status = fail(err, STATUS_INVALID, "path too long: %.200s", dir);
-        goto cleanup;
+        dedupe_files_close(files);
+        return fail(err, STATUS_INVALID, "path too long: %.200s", dir);
     }
-    status = file_make_dir(dir, err);
+    *out = files;
+    return STATUS_OK;
+}
+
+enum status dedupe_files_open(const char *dir, const uint8_t *journal_id, struct dedupe_files **out,
+                              struct error *err)
+{
+    struct dedupe_files *files = NULL;
+    enum status status = new_files(dir, journal_id, &files, err);
+    if (status == STATUS_OK)
+        status = file_make_dir(dir, err);
     if (status == STATUS_OK)
         status = list_hours(files, err);
     if (status == STATUS_OK)
         status = read_seed(files, err);
+    if (status == STATUS_NOT_FOUND)
+        status = make_seed(files, err);
+    if (status != STATUS_OK)
+        goto cleanup;
+    *out = files;
+    files = NULL;
+
+cleanup:
+    dedupe_files_close(files);
+    return status;
+}
+
+enum status dedupe_files_open_as_is(const char *dir, const uint8_t *journal_id,
+                                    struct dedupe_files **out, struct error *err)
+{
+    struct dedupe_files *files = NULL;
+    if (access(dir, F_OK) != 0 && errno == ENOENT)
+        return fail(err, STATUS_NOT_FOUND, "there is no %s", dir);
+    enum status status = new_files(dir, journal_id, &files, err);
+    if (status == STATUS_OK)
+        status = list_hours(files, err);
+    if (status == STATUS_OK)
+        status = read_seed(files, err);
+    if (status != STATUS_OK)
+        goto cleanup;
+    *out = files;
+    files = NULL;
+
+cleanup:
+    dedupe_files_close(files);
+    return status;
+}
+
+enum status dedupe_files_found(const char *dir, const uint8_t *journal_id, uint64_t seed,
+                               struct dedupe_files **out, struct error *err)
+{
+    struct dedupe_files *files = NULL;
+    enum status status = new_files(dir, journal_id, &files, err);
+    if (status == STATUS_OK)
+        status = file_make_dir(dir, err);
+    if (status != STATUS_OK)
+        goto cleanup;
+    files->seed = seed;
+    status = write_seed(files, err);
     if (status != STATUS_OK)
         goto cleanup;
     *out = files;
@@ -320,6 +379,24 @@ enum status dedupe_files_load(struct dedupe_files *files, dedupe_files_fn *each,
         enum status status = load_hour(files, &files->hours[i], each, context, err);
         if (status != STATUS_OK)
             return status;
+    }
+    return STATUS_OK;
+}
+
+enum status dedupe_files_load_readable(struct dedupe_files *files, dedupe_files_fn *each,
+                                       dedupe_files_damage_fn *damaged, void *context,
+                                       struct error *err)
+{
+    for (size_t i = 0; i < files->hour_count; i++) {
+        struct error error;
+        enum status status = load_hour(files, &files->hours[i], each, context, &error);
+        if (status == STATUS_CORRUPT || status == STATUS_FOREIGN) {
+            damaged(context, files->hours[i].hour, &error);
+        } else if (status != STATUS_OK) {
+            if (err != NULL)
+                *err = error;
+            return status;
+        }
     }
     return STATUS_OK;
 }

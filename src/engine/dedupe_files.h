@@ -31,6 +31,16 @@ MUST_USE enum status dedupe_files_open(const char *dir, const uint8_t *journal_i
                                        struct dedupe_files **out, struct error *err);
 void dedupe_files_close(struct dedupe_files *files); /* accepts NULL */
 
+/* As dedupe_files_open(), but makes nothing: STATUS_NOT_FOUND when there is neither seed nor
+ * fingerprint. */
+MUST_USE enum status dedupe_files_open_as_is(const char *dir, const uint8_t *journal_id,
+                                             struct dedupe_files **out, struct error *err);
+
+/* Makes a folder, which must not be there, with that seed: fingerprints of another folder with the
+ * seed stay true here. */
+MUST_USE enum status dedupe_files_found(const char *dir, const uint8_t *journal_id, uint64_t seed,
+                                        struct dedupe_files **out, struct error *err);
+
 /* The secret of every fingerprint here: random when the folder was made. */
 uint64_t dedupe_files_seed(const struct dedupe_files *files);
 
@@ -42,6 +52,13 @@ typedef enum status dedupe_files_fn(void *context, int64_t hour, const uint64_t 
                                     size_t count, struct error *err);
 MUST_USE enum status dedupe_files_load(struct dedupe_files *files, dedupe_files_fn *each,
                                        void *context, struct error *err);
+
+/* As dedupe_files_load(), for folders that may be damaged: what is wrong with an hour's file goes
+ * to damaged, after the blocks before the damage went to each, and the next hour follows. */
+typedef void dedupe_files_damage_fn(void *context, int64_t hour, const struct error *error);
+MUST_USE enum status dedupe_files_load_readable(struct dedupe_files *files, dedupe_files_fn *each,
+                                                dedupe_files_damage_fn *damaged, void *context,
+                                                struct error *err);
 
 /* Appends fingerprints to an hour's file and syncs it. After a failure the same call may be made
  * again. */
