@@ -156,6 +156,8 @@ static enum verdict judge_fd(const char *call, int fd)
     return judge(call, path);
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the system's are __fd, __buf */
+
 /* ---- writing ---- */
 
 EXPORT ssize_t write(int fd, const void *from, size_t len)
@@ -283,3 +285,5 @@ EXPORT int mkdir(const char *path, mode_t mode)
 {
     return judge("mkdir", path) == FAIL ? -1 : (int)syscall(SYS_mkdir, path, mode);
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -11,13 +11,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startServer, temporaryFolder, test } from '../integration/server.mjs';
-import { Ledger, liveWith, prepare, reckon } from './trial.mjs';
+import { Ledger, liveWith, prepare, reckon, sanitizer } from './trial.mjs';
 
 const flags = ['--journal-segment-bytes', '65536', '--seal-interval-ms', '10', '--log-level', 'warn'];
 const able = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
-const sanitized = /-(address|thread)\b/.test(process.env.FOOTFALL_BIN ?? '');
 const skip = !able ? 'strace is not installed, or this process may not be traced'
-  : sanitized ? 'the leak sanitizer cannot work while it is traced' : false;
+  : sanitizer !== undefined ? 'sanitizers cannot work while they are traced' : false;
 
 const strace = (log, calls, inject) => [
   'strace', '-D', '-f', '--seccomp-bpf', '-qq', '-o', log, '-e', `trace=${calls}`, '-e', `inject=${inject}`,

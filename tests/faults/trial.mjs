@@ -21,6 +21,8 @@ import { Oracle } from '../crash/oracle.mjs';
 import { listingPath, program, startServer, withQuery } from '../integration/server.mjs';
 
 export const shim = join(dirname(program), 'tests/faults/faults.so');
+/** 'address', 'thread' or undefined: script/test names the folders of such builds so. */
+export const sanitizer = /-(address|thread)\b/.exec(dirname(program))?.[1];
 
 const USERS = ['agent-0', 'agent-1'];
 const LISTINGS = ['house', 'flat', 'barn'];
