@@ -281,24 +281,30 @@ static enum status write_journal(struct salvage *salvage, uint8_t id[JOURNAL_ID_
 
 /* ---- the whole ---- */
 
-/* Whether the store may be left behind, and which records it has. */
+/* Whether the store may be left behind, and which records it has. An empty one is what a start
+ * without a store leaves before it is refused. */
 static enum status look_at_store(struct salvage *salvage, struct error *err)
 {
     const struct data_folder *folder = &salvage->folder;
+    const char *why = folder->store_error.message;
+    enum status status = folder->store_status;
+    bool whole_journal = data_folder_seq_begin(folder) == 1;
+    if (status == STATUS_OK && folder->store.position.batch == 0 && !whole_journal) {
+        why = "the store is empty";
+        status = STATUS_NOT_FOUND;
+    }
     if (folder->store_status == STATUS_OK) {
         salvage->after = folder->store.position.seq;
         salvage->batch = folder->store.position.batch;
-        return STATUS_OK;
     }
-    if (folder->store_status == STATUS_NOT_FOUND && data_folder_seq_begin(folder) == 1)
-        return STATUS_OK; /* everything that was ever recorded is in the journal */
-    if (salvage->options->without_store)
+    if (status == STATUS_OK || (status == STATUS_NOT_FOUND && whole_journal) ||
+        salvage->options->without_store)
         return STATUS_OK;
-    return fail(err, folder->store_status,
-                "%.300s. What was recorded before record %" PRIu64
+    return fail(err, status,
+                "%.200s. What was recorded before record %" PRIu64
                 " is only there: put a footfall.db of this data folder, from a backup, into its "
                 "place (with its -wal, if it has one), or say --without-store to do without",
-                folder->store_error.message, data_folder_seq_begin(folder));
+                why, data_folder_seq_begin(folder));
 }
 
 /* NEWDIR is free, outside of DIR, and NEWDIR.partial is made. */

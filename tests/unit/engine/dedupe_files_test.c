@@ -160,16 +160,18 @@ TEST(fingerprints_rotten_anywhere_but_in_the_last_block_are_refused_by_name)
             continue; /* spare bytes of the head */
         uint8_t byte;
         assert_int_equal(pread(fd, &byte, 1, at), 1);
-        uint8_t rotten = byte ^ 0xff;
-        assert_int_equal(pwrite(fd, &rotten, 1, at), 1);
-        struct loaded loaded;
-        enum status status = load(dir, ours, &loaded, &err);
-        if (at < first.st_size) {
-            assert_true(status == STATUS_CORRUPT || status == STATUS_FOREIGN);
-            assert_non_null(strstr(err.message, "100.ids"));
-        } else {
-            assert_int_equal(status, STATUS_OK); /* as if it had never been finished */
-            assert_int_equal(loaded.count, 3);
+        const uint8_t rotten[] = {byte ^ 0xff, 0};
+        for (size_t i = 0; i < sizeof rotten && rotten[i] != byte; i++) {
+            assert_int_equal(pwrite(fd, &rotten[i], 1, at), 1);
+            struct loaded loaded;
+            enum status status = load(dir, ours, &loaded, &err);
+            if (at < first.st_size) {
+                assert_true(status == STATUS_CORRUPT || status == STATUS_FOREIGN);
+                assert_non_null(strstr(err.message, "100.ids"));
+            } else {
+                assert_int_equal(status, STATUS_OK); /* as if it had never been finished */
+                assert_int_equal(loaded.count, 3);
+            }
         }
         assert_int_equal(pwrite(fd, &byte, 1, at), 1);
     }
@@ -177,7 +179,92 @@ TEST(fingerprints_rotten_anywhere_but_in_the_last_block_are_refused_by_name)
     unit_remove(dir);
 }
 
-UNIT_MAIN(UNIT(fingerprints_come_back_hour_by_hour_until_they_expire),
-          UNIT(fingerprints_keep_their_seed), UNIT(fingerprints_of_another_journal_are_refused),
-          UNIT(fingerprints_cut_at_any_byte_give_whole_blocks),
-          UNIT(fingerprints_rotten_anywhere_but_in_the_last_block_are_refused_by_name))
+TEST(fingerprints_zeroed_from_any_byte_on_give_whole_blocks)
+{
+    struct error err;
+    char *dir = unit_temp_dir();
+    char path[FILE_PATH_BYTES];
+    uint8_t bytes[256];
+    static const uint8_t zeros[256];
+    append(dir, 100, ids, 3);
+    append(dir, 100, ids + 3, 2);
+    ASSERT_OK(file_path(path, dir, "100.ids", &err), err);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    size_t len = (size_t)pread(fd, bytes, sizeof bytes, 0);
+    size_t first_end = 40 + 8 + 3 * 8;
+    assert_int_equal(len, first_end + 8 + 2 * 8);
+
+    /* What a file system may show of an append after a power cut: the length without the bytes.
+     * The last three bytes of an id are zeros anyway. */
+    for (size_t at = len; at >= 40; at--) {
+        struct loaded loaded;
+        assert_int_equal(pwrite(fd, zeros, len - at, (off_t)at), (ssize_t)(len - at));
+        ASSERT_OK(load(dir, ours, &loaded, &err), err);
+        size_t want = at >= len - 6 ? 5 : at >= first_end - 6 ? 3 : 0;
+        ROW(loaded.count == want, "zeroed", "from byte %zu: %zu ids", at, loaded.count);
+    }
+    close(fd);
+    unit_remove(dir);
+}
+
+struct damage_seen {
+    struct loaded loaded; /* first, as load_one() takes it */
+    size_t damages;
+};
+
+static void see_damage(void *context, int64_t hour, const struct error *error)
+{
+    struct damage_seen *seen = context;
+    assert_int_equal(hour, 100);
+    assert_non_null(strstr(error->message, "100.ids"));
+    seen->damages++;
+}
+
+TEST(fingerprints_of_a_damaged_folder_are_read_where_they_can_be_and_move_under_their_seed)
+{
+    struct error err;
+    char *dir = unit_temp_dir();
+    char path[FILE_PATH_BYTES];
+    char to[FILE_PATH_BYTES];
+    struct dedupe_files *files = NULL;
+    struct dedupe_files *moved = NULL;
+    struct damage_seen seen = {.loaded = {.hour_last = INT64_MIN}};
+
+    assert_int_equal(dedupe_files_open_as_is(dir, ours, &files, &err), STATUS_NOT_FOUND);
+    append(dir, 100, ids, 2);
+    append(dir, 100, ids + 2, 1);
+    append(dir, 100, ids + 3, 1);
+    append(dir, 101, ids + 4, 1);
+    ASSERT_OK(file_path(path, dir, "100.ids", &err), err);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, "x", 1, 40 + 8 + 2 * 8 + 8), 1); /* in the second block */
+    close(fd);
+
+    ASSERT_OK(dedupe_files_open_as_is(dir, ours, &files, &err), err);
+    ASSERT_OK(dedupe_files_load_readable(files, load_one, see_damage, &seen, &err), err);
+    assert_int_equal(seen.damages, 1);
+    assert_int_equal(seen.loaded.count, 3); /* the first block, and the hour behind */
+    assert_int_equal(seen.loaded.sum, 1 + 20 + 50000);
+
+    ASSERT_OK(file_path(to, dir, "moved", &err), err);
+    ASSERT_OK(dedupe_files_found(to, theirs, dedupe_files_seed(files), &moved, &err), err);
+    ASSERT_OK(dedupe_files_append(moved, 101, ids, 5, &err), err);
+    dedupe_files_close(moved);
+    moved = NULL;
+    ASSERT_OK(dedupe_files_open(to, theirs, &moved, &err), err);
+    assert_true(dedupe_files_seed(moved) == dedupe_files_seed(files));
+    dedupe_files_close(moved);
+    dedupe_files_close(files);
+    struct loaded loaded;
+    ASSERT_OK(load(to, theirs, &loaded, &err), err);
+    assert_int_equal(loaded.sum, 54321);
+    unit_remove(dir);
+}
+
+UNIT_MAIN(
+    UNIT(fingerprints_come_back_hour_by_hour_until_they_expire), UNIT(fingerprints_keep_their_seed),
+    UNIT(fingerprints_of_another_journal_are_refused),
+    UNIT(fingerprints_cut_at_any_byte_give_whole_blocks),
+    UNIT(fingerprints_rotten_anywhere_but_in_the_last_block_are_refused_by_name),
+    UNIT(fingerprints_zeroed_from_any_byte_on_give_whole_blocks),
+    UNIT(fingerprints_of_a_damaged_folder_are_read_where_they_can_be_and_move_under_their_seed))
