@@ -35,6 +35,7 @@ static bool holds_records(int fd)
            strcmp(name + 17, ".seg") == 0;
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the system's are __fd, __buf */
 EXPORT int fdatasync(int fd)
 {
     return holds_records(fd) ? 0 : (int)syscall(SYS_fdatasync, fd);
@@ -46,3 +47,4 @@ EXPORT ssize_t pwritev64v2(int fd, const struct iovec *parts, int count, off_t o
         flags &= ~RWF_DSYNC;
     return syscall(SYS_pwritev2, fd, parts, count, offset, 0, flags);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

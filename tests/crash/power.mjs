@@ -48,6 +48,16 @@ async function cutOnce({ disk, server, load, survives }) {
   return cache;
 }
 
+/** The power goes while the server starts: it recovers, or makes its data folder. */
+async function cutStart({ disk, server, random, msMax }) {
+  const starting = server.start().catch(() => null);
+  await delay(random.below(msMax));
+  disk.cut(random.below(2 ** 31), random.pick(SURVIVES));
+  await server.kill9();
+  await starting;
+  await disk.powerOn();
+}
+
 /**
  * Says what it found after each cut; throws at the first thing that is wrong, after keep(disk) if
  * that is given.
@@ -60,18 +70,17 @@ export async function cutChain({ seed, cuts, say, keep }) {
   let server;
   try {
     const flags = [...FLAGS, '--journal-io', io];
-    server = await startServer({ flags, data: join(disk.mounted, 'data') });
+    server = await startServer({ flags, data: join(disk.mounted, 'before') });
+    const startMs = performance.now();
+    await server.restart();
+    const msMax = 2 * (performance.now() - startMs);
+    await server.stopsCleanly();
+    server.data = join(disk.mounted, 'data'); // its first start is cut, too
+    for (let i = random.below(3); i > 0; i--) await cutStart({ disk, server, random, msMax });
+    await server.start();
     for (let cut = 1; cut <= cuts; cut++) {
       const cache = await cutOnce({ disk, server, load, survives: random.pick(SURVIVES) });
-      if (random.chance(0.3)) {
-        // the power goes again while it recovers
-        const starting = server.start().catch(() => null);
-        await delay(random.below(60));
-        disk.cut(random.below(2 ** 31), random.pick(SURVIVES));
-        await server.kill9();
-        await starting;
-        await disk.powerOn();
-      }
+      if (random.chance(0.3)) await cutStart({ disk, server, random, msMax });
       await server.start();
       say(cut, { ...cache, ...(await load.reckon(server, `cut ${cut}, ${fileSystem}, ${io}`)) });
       if (random.chance(0.2)) await server.restart();
