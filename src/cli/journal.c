@@ -106,7 +106,7 @@ static enum status read_flags(const char *tool, int count, char **arguments,
     bool dump = strcmp(tool, "dump") == 0;
     for (int at = 0; at < count; at++) {
         char name[32];
-        const char *value = NULL;
+        const char *value = "";
         const char *equals = strchr(arguments[at], '=');
         size_t len = equals == NULL ? strlen(arguments[at]) : (size_t)(equals - arguments[at]);
         snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1),

@@ -197,8 +197,9 @@ enum status dedupe_files_open(const char *dir, const uint8_t *journal_id, struct
 {
     struct dedupe_files *files = NULL;
     enum status status = new_files(dir, journal_id, &files, err);
-    if (status == STATUS_OK)
-        status = file_make_dir(dir, err);
+    if (files == NULL)
+        return status;
+    status = file_make_dir(dir, err);
     if (status == STATUS_OK)
         status = list_hours(files, err);
     if (status == STATUS_OK)
@@ -222,8 +223,9 @@ enum status dedupe_files_open_as_is(const char *dir, const uint8_t *journal_id,
     if (access(dir, F_OK) != 0 && errno == ENOENT)
         return fail(err, STATUS_NOT_FOUND, "there is no %s", dir);
     enum status status = new_files(dir, journal_id, &files, err);
-    if (status == STATUS_OK)
-        status = list_hours(files, err);
+    if (files == NULL)
+        return status;
+    status = list_hours(files, err);
     if (status == STATUS_OK)
         status = read_seed(files, err);
     if (status != STATUS_OK)
@@ -241,8 +243,9 @@ enum status dedupe_files_found(const char *dir, const uint8_t *journal_id, uint6
 {
     struct dedupe_files *files = NULL;
     enum status status = new_files(dir, journal_id, &files, err);
-    if (status == STATUS_OK)
-        status = file_make_dir(dir, err);
+    if (files == NULL)
+        return status;
+    status = file_make_dir(dir, err);
     if (status != STATUS_OK)
         goto cleanup;
     files->seed = seed;

@@ -192,7 +192,7 @@ static enum status read_folder(struct inspection *inspection, struct error *err)
     closedir(dir);
     if (status == STATUS_OK && inspection->count == 0)
         status = fail(err, STATUS_NOT_FOUND, "there is no journal segment in %s", inspection->dir);
-    if (status == STATUS_OK)
+    if (inspection->count > 0)
         qsort(inspection->segments, inspection->count, sizeof inspection->segments[0],
               compare_segments);
     return status;
@@ -238,7 +238,8 @@ static void choose_id(struct inspection *inspection)
             memcpy(inspection->id, segment->header.journal_id, sizeof inspection->id);
         }
     }
-    if (most == 0) /* not one good header: the newest is as good as any */
+    /* without one good header the newest is as good as any */
+    if (most == 0 && inspection->count > 0)
         memcpy(inspection->id, inspection->segments[inspection->count - 1].header.journal_id,
                sizeof inspection->id);
 }
