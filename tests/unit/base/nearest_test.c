@@ -21,7 +21,8 @@ TEST(nearest_name_is_near)
         {"zzzzzz", NULL},          {"", NULL},          {"threads", "query-threads"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *got = nearest_name(text_of(cases[i].word), words, sizeof words / sizeof words[0]);
+        const char *got =
+            nearest_name(text_of(cases[i].word), words, sizeof words / sizeof words[0]);
         ROW((got == NULL) == (cases[i].want == NULL) &&
                 (got == NULL || strcmp(got, cases[i].want) == 0),
             cases[i].word, "got %s", got == NULL ? "none" : got);
