@@ -6,6 +6,8 @@ import { startServer } from '../integration/server.mjs';
 import { FLAGS, Load } from './load.mjs';
 
 const LOAD_MS = [20, 300];
+/** Every other life never seals: all that it recorded must come back from the journal. */
+const UNSEALED = FLAGS.map((flag, i) => (FLAGS[i - 1] === '--seal-interval-ms' ? '60000' : flag));
 
 /** It dies while it starts: it recovers, or makes its data folder. */
 async function killStart(server, random) {
@@ -28,6 +30,7 @@ export async function killChain({ seed, rounds, data, say }) {
     for (let round = 1; round <= rounds; round++) {
       await load.runAndKill(server, random.between(...LOAD_MS), () => server.kill9());
       for (let i = random.below(3); i > 0; i--) await killStart(server, random);
+      server.flags = random.chance(0.5) ? FLAGS : UNSEALED;
       await server.start();
       say(round, await load.reckon(server, `round ${round}`));
       if (random.chance(0.3)) await server.restart();
