@@ -20,8 +20,6 @@
 #include "engine/engine_parts.h"
 #include "model/record.h"
 
-enum { IDS_AHEAD = 16 /* fingerprints fetched ahead of their turn */ };
-
 static uint32_t version_slot(struct text user_id)
 {
     return (uint32_t)XXH3_64bits(user_id.at, user_id.len) & (VERSION_SLOTS - 1);
@@ -173,8 +171,9 @@ static enum status set_repeats_aside(struct engine *engine, struct group *group,
 {
     *repeats = 0;
     for (uint32_t i = 0; i < group->entry_count; i++) {
-        if (i + IDS_AHEAD < group->entry_count && group->entries[i + IDS_AHEAD].fingerprint != 0)
-            dedupe_window_prefetch(engine->window, group->entries[i + IDS_AHEAD].fingerprint);
+        uint32_t ahead = i + DEDUPE_FETCH_AHEAD;
+        if (ahead < group->entry_count && group->entries[ahead].fingerprint != 0)
+            dedupe_window_prefetch(engine->window, group->entries[ahead].fingerprint);
         struct group_entry *entry = &group->entries[i];
         entry->repeated = false;
         if (entry->fingerprint == 0)

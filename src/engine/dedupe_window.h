@@ -38,7 +38,9 @@ void dedupe_window_advance(struct dedupe_window *window, int64_t hour);
 
 enum dedupe_verdict { DEDUPE_NEW, DEDUPE_REPEATED, DEDUPE_NO_MEMORY };
 
-/* Fetches what dedupe_window_add() will touch. */
+/* Fetches what dedupe_window_add() will touch: a cache miss or two each, so who adds many asks for
+ * one some places ahead. */
+enum { DEDUPE_FETCH_AHEAD = 16 };
 void dedupe_window_prefetch(const struct dedupe_window *window, uint64_t fingerprint);
 /* Adds the fingerprint under the hour of the last advance, unless it stands already. */
 enum dedupe_verdict dedupe_window_add(struct dedupe_window *window, uint64_t fingerprint);

@@ -114,6 +114,7 @@ static void free_engine(struct engine *engine)
     group_free(engine->spare);
     rollup_unref(engine->live);
     rollup_unref(engine->frozen);
+    sealed_done(&engine->recovered);
     free(engine->versions);
     pthread_mutex_destroy(&engine->commit_lock);
     pthread_mutex_destroy(&engine->gather_lock);

@@ -96,6 +96,9 @@ struct engine {
     struct rollup *live;
     struct rollup *frozen; /* NULL: none */
 
+    struct sealed recovered; /* the batch that a start found sealed but not applied; until the store
+                                thread takes it */
+
     pthread_mutex_t state_lock;
     pthread_cond_t state_changed; /* CLOCK_MONOTONIC */
     bool seal_asked;

@@ -3,10 +3,11 @@
  *
  * The store says which batch it applied last and which record sealed it. Everything behind that
  * record is replayed, blindly: groups are counted as they stand, a SEAL(n) makes the same batch n
- * as it did the first time, and that batch goes to the store at once. What follows the last seal
- * stays live. The last group before that record is looked at once more, for its receive time. Ids
- * come from the fingerprint files (up to the last applied seal) and from the same replay. Nothing
- * here reads the clock, the configuration or a time zone.
+ * as it did the first time, and that batch waits for the store thread, so that starting does not
+ * wait for the store. What follows the last seal stays live. The last group before that record is
+ * looked at once more, for its receive time. Ids come from the fingerprint files (up to the last
+ * applied seal) and from the same replay. Nothing here reads the clock, the configuration or a time
+ * zone.
  *
  * Refused: a store that follows another journal (the store's affair), that is ahead of the
  * journal (the journal was rolled back), or behind its oldest segment (the store was).
@@ -20,8 +21,14 @@
 struct recovery {
     struct engine *engine;
     uint64_t seed;
-    uint64_t applied_seq; /* the store has what stands up to here */
+    uint64_t applied_seq;      /* the store has what stands up to here */
+    struct bytes fingerprints; /* of the group at hand, uint64_t each */
 };
+
+static enum status no_memory_for_ids(struct error *err)
+{
+    return fail(err, STATUS_NO_MEMORY, "no memory to load the window of ids");
+}
 
 static enum status add_from_files(void *context, int64_t hour, const uint64_t *fingerprints,
                                   size_t count, struct error *err)
@@ -30,10 +37,34 @@ static enum status add_from_files(void *context, int64_t hour, const uint64_t *f
     dedupe_window_advance(engine->window, hour);
     if (hour * ms_per_hour > engine->received_ms)
         engine->received_ms = hour * ms_per_hour;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (i + DEDUPE_FETCH_AHEAD < count)
+            dedupe_window_prefetch(engine->window, fingerprints[i + DEDUPE_FETCH_AHEAD]);
         if (fingerprints[i] == 0 ||
             dedupe_window_add(engine->window, fingerprints[i]) == DEDUPE_NO_MEMORY)
-            return fail(err, STATUS_NO_MEMORY, "no memory to load the window of ids");
+            return no_memory_for_ids(err);
+    }
+    return STATUS_OK;
+}
+
+/* The fingerprints of a group's ids, into recovery->fingerprints. */
+static enum status collect_ids(struct recovery *recovery, struct text record, struct error *err)
+{
+    const uint8_t *from = (const uint8_t *)record.at + RECORD_HEAD_BYTES;
+    const uint8_t *end = (const uint8_t *)record.at + record.len;
+    recovery->fingerprints.len = 0;
+    while (from < end) {
+        struct entry entry;
+        enum status status = entry_decode(&from, end, &entry, err);
+        if (status != STATUS_OK)
+            return status;
+        if (entry.kind != ENTRY_EVENT || entry.event.id.at == NULL)
+            continue;
+        uint64_t fingerprint =
+            dedupe_fingerprint(recovery->seed, entry.event.user_id, entry.event.id);
+        if (!bytes_append(&recovery->fingerprints, &fingerprint, sizeof fingerprint))
+            return no_memory_for_ids(err);
+    }
     return STATUS_OK;
 }
 
@@ -44,21 +75,19 @@ static enum status remember_ids(struct recovery *recovery, const struct record_h
     struct engine *engine = recovery->engine;
     int64_t hour = head->received_ms / ms_per_hour;
     dedupe_window_advance(engine->window, hour);
-    const uint8_t *from = (const uint8_t *)record.at + RECORD_HEAD_BYTES;
-    const uint8_t *end = (const uint8_t *)record.at + record.len;
-    while (from < end) {
-        struct entry entry;
-        enum status status = entry_decode(&from, end, &entry, err);
-        if (status != STATUS_OK)
-            return status;
-        if (entry.kind != ENTRY_EVENT || entry.event.id.at == NULL)
-            continue;
-        uint64_t fingerprint =
-            dedupe_fingerprint(recovery->seed, entry.event.user_id, entry.event.id);
-        if (!pending_ids_reserve(&engine->pending, 1) ||
-            dedupe_window_add(engine->window, fingerprint) == DEDUPE_NO_MEMORY)
-            return fail(err, STATUS_NO_MEMORY, "no memory to load the window of ids");
-        pending_ids_add(&engine->pending, hour, fingerprint);
+    enum status status = collect_ids(recovery, record, err);
+    if (status != STATUS_OK)
+        return status;
+    const uint64_t *fingerprints = (const uint64_t *)(const void *)recovery->fingerprints.at;
+    size_t count = recovery->fingerprints.len / sizeof *fingerprints;
+    if (!pending_ids_reserve(&engine->pending, count))
+        return no_memory_for_ids(err);
+    for (size_t i = 0; i < count; i++) {
+        if (i + DEDUPE_FETCH_AHEAD < count)
+            dedupe_window_prefetch(engine->window, fingerprints[i + DEDUPE_FETCH_AHEAD]);
+        if (dedupe_window_add(engine->window, fingerprints[i]) == DEDUPE_NO_MEMORY)
+            return no_memory_for_ids(err);
+        pending_ids_add(&engine->pending, hour, fingerprints[i]);
     }
     return STATUS_OK;
 }
@@ -77,10 +106,15 @@ static enum status replay_group(struct recovery *recovery, const struct record_h
     return status;
 }
 
-/* The batch is whole again: to the store with it. */
+/*
+ * The batch is whole again: it waits for the store thread, as it did before the stop. A batch is
+ * sealed only when the one before is in the store, so there is one at most; a journal that says
+ * otherwise is followed all the same, in order.
+ */
 static enum status replay_seal(struct engine *engine, const struct record_head *head, uint64_t seq,
                                struct error *err)
 {
+    enum status status = STATUS_OK;
     uint64_t batch = rollup_batch(engine->live);
     if (head->batch != batch)
         return fail(
@@ -89,16 +123,21 @@ static enum status replay_seal(struct engine *engine, const struct record_head *
     struct rollup *fresh = rollup_new_behind(engine->live);
     if (fresh == NULL)
         return fail(err, STATUS_NO_MEMORY, "no memory for a new rollup");
-    struct sealed sealed = {.rollup = engine->live,
-                            .seq = seq,
-                            .oldest_ms = engine->live_oldest_ms,
-                            .ids = engine->pending};
+    if (engine->recovered.rollup != NULL) {
+        status = engine_apply(engine, &engine->recovered, err);
+        if (status == STATUS_OK)
+            status = store_maintain(engine->store, err);
+        sealed_done(&engine->recovered);
+        rollup_unref(engine->frozen);
+        engine->frozen = NULL;
+    }
+    engine->recovered = (struct sealed){.rollup = engine->live,
+                                        .seq = seq,
+                                        .oldest_ms = engine->live_oldest_ms,
+                                        .ids = engine->pending};
+    engine->frozen = rollup_ref(engine->live);
     engine->live = fresh;
     engine->pending = (struct pending_ids){0};
-    enum status status = engine_apply(engine, &sealed, err);
-    if (status == STATUS_OK)
-        status = store_maintain(engine->store, err);
-    sealed_done(&sealed);
     return status;
 }
 
@@ -163,12 +202,18 @@ enum status engine_recover(struct engine *engine, struct error *err)
         from = journal_seq_first(engine->journal);
     if (from <= journal_seq_last(engine->journal)) {
         status = journal_replay(engine->journal, from, replay_record, &recovery, err);
+        bytes_done(&recovery.fingerprints);
         if (status != STATUS_OK)
             return status;
     }
     engine->replay_ns = monotonic_ns() - started_ns;
 
     engine->batch_applied = rollup_batch(engine->live) - 1;
+    if (engine->frozen != NULL) {
+        engine->batch_applied--;
+        atomic_store(&engine->frozen_bytes, rollup_bytes(engine->frozen));
+        atomic_store(&engine->oldest_frozen_ms, engine->recovered.oldest_ms);
+    }
     atomic_store(&engine->batch_live, rollup_batch(engine->live));
     atomic_store(&engine->live_bytes, rollup_bytes(engine->live));
     atomic_store(&engine->live_listing_days, rollup_listing_days(engine->live));

@@ -151,9 +151,25 @@ static enum status seal(struct engine *engine, struct sealed *out, struct error 
     return status;
 }
 
+/* false when stopping: the journal keeps what the store does not have. */
+static bool hand_over(struct engine *engine, struct sealed *sealed)
+{
+    bool done = apply_until_done(engine, sealed);
+    if (done) {
+        let_go(engine, sealed);
+        tidy(engine, sealed);
+    }
+    sealed_done(sealed);
+    return done;
+}
+
 void *engine_store_thread(void *context)
 {
     struct engine *engine = context;
+    struct sealed recovered = engine->recovered;
+    engine->recovered = (struct sealed){0};
+    if (recovered.rollup != NULL && !hand_over(engine, &recovered))
+        return NULL;
     while (wait_for_work(engine)) {
         struct sealed sealed = {0};
         struct error err;
@@ -172,14 +188,8 @@ void *engine_store_thread(void *context)
         }
         if (sealed.rollup == NULL)
             continue;
-        bool done = apply_until_done(engine, &sealed);
-        if (done) {
-            let_go(engine, &sealed);
-            tidy(engine, &sealed);
-        }
-        sealed_done(&sealed);
-        if (!done)
-            break; /* stopping: the journal keeps what the store does not have */
+        if (!hand_over(engine, &sealed))
+            break;
     }
     return NULL;
 }
