@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/footfall.h"
+#include "lib/instance.h"
 
 enum {
     GROUP = ENGINE_SUBMISSION_EVENTS_MAX,
@@ -146,7 +146,7 @@ static void batch_fill(struct batch *batch, const struct zipf *zipf, uint64_t *r
     }
 }
 
-static void open_or_die(const char *dir, bool never_seal, struct footfall **out)
+static void open_or_die(const char *dir, bool never_seal, struct instance **out)
 {
     struct error err = {0};
     struct engine_options options = {
@@ -157,20 +157,20 @@ static void open_or_die(const char *dir, bool never_seal, struct footfall **out)
         .seal_journal_bytes = never_seal ? (uint64_t)1 << 40 : 0,
         .seal_interval_ms = never_seal ? 3600000 : 0,
     };
-    if (footfall_open(&options, out, &err) != STATUS_OK)
+    if (instance_open(&options, out, &err) != STATUS_OK)
         die(&err);
 }
 
-static void close_or_die(struct footfall *footfall)
+static void close_or_die(struct instance *instance)
 {
     struct error err = {0};
-    if (footfall_close(footfall, &err) != STATUS_OK)
+    if (instance_close(instance, &err) != STATUS_OK)
         die(&err);
 }
 
 static void record(const char *dir, uint64_t events, uint64_t listings, bool with_ids, bool crash)
 {
-    struct footfall *footfall = NULL;
+    struct instance *instance = NULL;
     struct error err = {0};
     struct zipf zipf;
     struct batch *batch = must_alloc(1, sizeof *batch);
@@ -179,13 +179,13 @@ static void record(const char *dir, uint64_t events, uint64_t listings, bool wit
     uint64_t longest_ns = 0;
 
     zipf_init(&zipf, listings);
-    open_or_die(dir, crash, &footfall);
+    open_or_die(dir, crash, &instance);
     uint64_t groups = events / GROUP;
     for (uint64_t i = 0; i < groups; i++) {
         struct record_result result;
-        batch_fill(batch, &zipf, &random, i * GROUP, with_ids, footfall_now_ms(footfall));
+        batch_fill(batch, &zipf, &random, i * GROUP, with_ids, instance_now_ms(instance));
         uint64_t begun = monotonic_ns();
-        if (footfall_record_events(footfall, batch->events, GROUP, &result, &err) != STATUS_OK)
+        if (instance_record_events(instance, batch->events, GROUP, &result, &err) != STATUS_OK)
             die(&err);
         uint64_t took = monotonic_ns() - begun;
         spent_ns += took;
@@ -200,18 +200,18 @@ static void record(const char *dir, uint64_t events, uint64_t listings, bool wit
     fflush(stdout);
     if (crash)
         _exit(0);
-    close_or_die(footfall);
+    close_or_die(instance);
     free(batch);
 }
 
 static void replay(const char *dir, uint64_t events)
 {
-    struct footfall *footfall = NULL;
+    struct instance *instance = NULL;
     struct engine_stats stats;
     uint64_t begun = monotonic_ns();
-    open_or_die(dir, true, &footfall);
+    open_or_die(dir, true, &instance);
     uint64_t took = monotonic_ns() - begun;
-    footfall_get_stats(footfall, &stats);
+    instance_get_stats(instance, &stats);
     if (stats.replayed_records < events / GROUP) {
         fprintf(stderr, "engine_bench: only %" PRIu64 " records to replay\n",
                 stats.replayed_records);
@@ -226,14 +226,14 @@ static void replay(const char *dir, uint64_t events)
 /* Every listing, on every day: a few views on each of three platforms. */
 static void load(const char *dir, uint64_t listings, uint64_t days)
 {
-    struct footfall *footfall = NULL;
+    struct instance *instance = NULL;
     struct error err = {0};
     struct batch *batch = must_alloc(1, sizeof *batch);
     struct record_result result;
     size_t count = 0;
 
-    open_or_die(dir, false, &footfall);
-    int64_t now_ms = footfall_now_ms(footfall);
+    open_or_die(dir, false, &instance);
+    int64_t now_ms = instance_now_ms(instance);
     for (uint64_t i = 0; i < listings * days * 3; i++) {
         batch->events[count] = (struct event){
             .user_id = text_of("portal-00001"),
@@ -244,13 +244,13 @@ static void load(const char *dir, uint64_t listings, uint64_t days)
         };
         if (++count < GROUP && i + 1 < listings * days * 3)
             continue;
-        if (footfall_record_events(footfall, batch->events, count, &result, &err) != STATUS_OK)
+        if (instance_record_events(instance, batch->events, count, &result, &err) != STATUS_OK)
             die(&err);
         count = 0;
     }
-    if (footfall_flush(footfall, &err) != STATUS_OK)
+    if (instance_flush(instance, &err) != STATUS_OK)
         die(&err);
-    close_or_die(footfall);
+    close_or_die(instance);
     free(batch);
 }
 
@@ -270,7 +270,7 @@ static void print_times(const char *name, uint64_t *times, size_t count)
 
 static void ask(const char *dir, uint64_t listings, uint64_t days)
 {
-    struct footfall *footfall = NULL;
+    struct instance *instance = NULL;
     struct error err = {0};
     struct arena arena = {.chunk_bytes = (size_t)1 << 20};
     struct range range;
@@ -279,16 +279,16 @@ static void ask(const char *dir, uint64_t listings, uint64_t days)
     char name[NAME_BYTES];
     uint64_t seen = 0;
 
-    open_or_die(dir, false, &footfall);
+    open_or_die(dir, false, &instance);
     const struct range_request request = {.period = text_of("monthly")};
-    if (footfall_resolve_range(footfall, &request, &range, &err) != STATUS_OK)
+    if (instance_resolve_range(instance, &request, &range, &err) != STATUS_OK)
         die(&err);
 
     for (size_t i = 0; i < ASK_ONE_ROUNDS; i++) {
         struct aggregated_metrics metrics;
         struct text listing = name_into(name, "l-", random_next(&random) % listings);
         uint64_t begun = monotonic_ns();
-        if (footfall_get_aggregated_metrics(footfall, text_of("portal-00001"), listing, &range,
+        if (instance_get_aggregated_metrics(instance, text_of("portal-00001"), listing, &range,
                                             &arena, &metrics, &err) != STATUS_OK)
             die(&err);
         times[i] = monotonic_ns() - begun;
@@ -307,7 +307,7 @@ static void ask(const char *dir, uint64_t listings, uint64_t days)
         const struct metrics_page_request first = {.sort = SORT_VIEWS,
                                                    .limit = METRICS_PAGE_DEFAULT};
         uint64_t begun = monotonic_ns();
-        if (footfall_get_all_listings_metrics(footfall, text_of("portal-00001"), &range, &first,
+        if (instance_get_all_listings_metrics(instance, text_of("portal-00001"), &range, &first,
                                               &arena, &page, &err) != STATUS_OK)
             die(&err);
         times[i] = monotonic_ns() - begun;
@@ -316,7 +316,7 @@ static void ask(const char *dir, uint64_t listings, uint64_t days)
     print_times("all_listings", times, ASK_ALL_ROUNDS);
     arena_done(&arena);
     free(times);
-    close_or_die(footfall);
+    close_or_die(instance);
 }
 
 int main(int argc, char **argv)

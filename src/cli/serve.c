@@ -20,7 +20,7 @@
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "http/server.h"
-#include "lib/footfall.h"
+#include "lib/instance.h"
 
 enum { KEY_BYTES_MAX = 1024, SPARE_FILES = 128, FILES_MIN = 64 };
 
@@ -206,7 +206,7 @@ static enum status serve(const struct config *config, struct error *err)
     char key_buffer[KEY_BYTES_MAX] = "";
     struct text key;
     struct http_server *server = NULL;
-    struct footfall *footfall = NULL;
+    struct instance *instance = NULL;
     const char *data = config->texts[SETTING_DATA];
     const struct engine_options engine = engine_options_of(config);
 
@@ -224,12 +224,12 @@ static enum status serve(const struct config *config, struct error *err)
     if (status != STATUS_OK)
         goto cleanup;
     catch_signals(server);
-    status = footfall_open(&engine, &footfall, err);
+    status = instance_open(&engine, &instance, err);
     if (status != STATUS_OK) {
         status = explain_open(status, data, err);
         goto cleanup;
     }
-    status = http_server_start(server, footfall, err);
+    status = http_server_start(server, instance, err);
     if (status == STATUS_OK)
         status = announce(server, data, err);
     if (status == STATUS_OK)
@@ -238,9 +238,9 @@ static enum status serve(const struct config *config, struct error *err)
 cleanup:
     release_signals();
     http_server_close(server);
-    if (footfall != NULL) {
+    if (instance != NULL) {
         struct error closing;
-        enum status closed = footfall_close(footfall, &closing);
+        enum status closed = instance_close(instance, &closing);
         if (status == STATUS_OK && closed != STATUS_OK) {
             *err = closing;
             status = closed;

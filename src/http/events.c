@@ -37,7 +37,7 @@ static enum status submit_list(struct request *request, const struct event_list 
             request->state = REQUEST_SUBMITTED;
         if (status != STATUS_OVERLOADED || attempt > 0)
             return status;
-        footfall_commit(request->server->footfall); /* the group is full */
+        instance_commit(request->server->instance); /* the group is full */
     }
 }
 

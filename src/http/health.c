@@ -25,6 +25,6 @@ enum status readyz_answer(struct request *request, struct error *err)
 {
     if (request->server->stopping)
         return fail(err, STATUS_STOPPED, "the server is stopping");
-    enum status status = footfall_check(request->server->footfall, err);
+    enum status status = instance_check(request->server->instance, err);
     return status == STATUS_OK ? write_status(request, "ready", err) : status;
 }

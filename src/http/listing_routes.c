@@ -21,16 +21,16 @@ enum status inquiries_prepare(struct request *request, struct error *err)
         .timezone = request_parameter(request, "timezone"),
     };
     enum status status = STATUS_OK;
-    request->page.limit = FOOTFALL_PAGE_DEFAULT;
+    request->page.limit = INSTANCE_PAGE_DEFAULT;
     request->page.cursor = request_parameter(request, "cursor");
     if (listing_id.at != NULL)
         status = id_check(listing_id, ID_BYTES_MAX, "listingId", err);
     if (status == STATUS_OK)
-        status = read_limit(request, FOOTFALL_PAGE_MAX, &request->page.limit, err);
+        status = read_limit(request, INSTANCE_PAGE_MAX, &request->page.limit, err);
     /* Resolved even when only a zone is given, so that a wrong one is refused. */
     if (status == STATUS_OK &&
         (asked.start_date.at != NULL || asked.end_date.at != NULL || asked.timezone.at != NULL))
-        status = footfall_resolve_range(request->server->footfall, &asked, &request->range, err);
+        status = instance_resolve_range(request->server->instance, &asked, &request->range, err);
     request->has_range =
         status == STATUS_OK && (asked.start_date.at != NULL || asked.end_date.at != NULL);
     return status;
@@ -47,7 +47,7 @@ enum status inquiries_answer(struct request *request, struct error *err)
         .cursor = request->page.cursor,
     };
     enum status status =
-        footfall_get_inquiries(request->server->footfall, &asked, &request->arena, &page, err);
+        instance_get_inquiries(request->server->instance, &asked, &request->arena, &page, err);
     if (status != STATUS_OK)
         return status;
     return answer_written(
@@ -56,16 +56,16 @@ enum status inquiries_answer(struct request *request, struct error *err)
 
 enum status listings_prepare(struct request *request, struct error *err)
 {
-    request->page.limit = FOOTFALL_PAGE_DEFAULT;
+    request->page.limit = INSTANCE_PAGE_DEFAULT;
     request->page.cursor = request_parameter(request, "cursor");
-    return read_limit(request, FOOTFALL_PAGE_MAX, &request->page.limit, err);
+    return read_limit(request, INSTANCE_PAGE_MAX, &request->page.limit, err);
 }
 
 enum status listings_answer(struct request *request, struct error *err)
 {
     struct listings_page page;
     enum status status =
-        footfall_get_listings(request->server->footfall, request->user_id, request->page.limit,
+        instance_get_listings(request->server->instance, request->user_id, request->page.limit,
                               request->page.cursor, &request->arena, &page, err);
     if (status != STATUS_OK)
         return status;
@@ -76,7 +76,7 @@ enum status listings_answer(struct request *request, struct error *err)
 enum status listing_answer(struct request *request, struct error *err)
 {
     struct listing_details details;
-    enum status status = footfall_get_listing(request->server->footfall, request->user_id,
+    enum status status = instance_get_listing(request->server->instance, request->user_id,
                                               request->listing_id, &request->arena, &details, err);
     if (status != STATUS_OK)
         return status;
@@ -104,14 +104,14 @@ enum status listing_put_finish(struct request *request, struct error *err)
         return STATUS_OK;
     /* Removed again by another request, or not readable now: stored it was. */
     request->out.len = 0;
-    request->details.updated_ms = footfall_now_ms(request->server->footfall);
+    request->details.updated_ms = instance_now_ms(request->server->instance);
     return answer_written(listing_json(&request->out, request->listing_id, &request->details), err);
 }
 
 enum status listing_delete_submit(struct request *request, struct error *err)
 {
     struct listing_details details;
-    enum status status = footfall_get_listing(request->server->footfall, request->user_id,
+    enum status status = instance_get_listing(request->server->instance, request->user_id,
                                               request->listing_id, &request->arena, &details, err);
     if (status != STATUS_OK)
         return status;

@@ -47,7 +47,7 @@ enum {
 static void tick(struct http_server *server)
 {
     server->now_ns = monotonic_ns();
-    server->rules.now_ms = footfall_now_ms(server->footfall);
+    server->rules.now_ms = instance_now_ms(server->instance);
     if (server->now_ns < server->reap_at_ns)
         return;
     /* Short limits, as tests have them, are looked at as often as they need. */
@@ -108,7 +108,7 @@ static enum status wait_for_work(struct http_server *server, struct error *err)
 static void commit(struct http_server *server)
 {
     uint64_t from_ns = monotonic_ns();
-    footfall_commit(server->footfall);
+    instance_commit(server->instance);
     uint64_t took_ns = monotonic_ns() - from_ns;
     server->commit_time_ns += took_ns / 8 - server->commit_time_ns / 8;
     server->traffic.commits++;
@@ -177,7 +177,7 @@ enum status http_server_run(struct http_server *server, struct error *err)
         status = pass(server, err);
         if (status != STATUS_OK)
             break;
-        if (!footfall_has_gathered(server->footfall)) {
+        if (!instance_has_gathered(server->instance)) {
             if (server->progress == 0)
                 status = wait_for_work(server, err);
         } else if (!lingers(server, &wait_ns)) {
@@ -186,7 +186,7 @@ enum status http_server_run(struct http_server *server, struct error *err)
             status = wait_for(server, wait_ns, err);
         }
     }
-    if (footfall_has_gathered(server->footfall))
+    if (instance_has_gathered(server->instance))
         commit(server);
     return status;
 }

@@ -11,7 +11,7 @@ static enum status resolve(struct request *request, const struct range_request *
                            struct error *err)
 {
     enum status status =
-        footfall_resolve_range(request->server->footfall, asked, &request->range, err);
+        instance_resolve_range(request->server->instance, asked, &request->range, err);
     request->has_range = status == STATUS_OK;
     return status;
 }
@@ -31,8 +31,8 @@ enum status range_prepare(struct request *request, struct error *err)
 enum status listing_metrics_answer(struct request *request, struct error *err)
 {
     struct aggregated_metrics metrics;
-    enum status status = footfall_get_aggregated_metrics(
-        request->server->footfall, request->user_id, request->listing_id, &request->range,
+    enum status status = instance_get_aggregated_metrics(
+        request->server->instance, request->user_id, request->listing_id, &request->range,
         &request->arena, &metrics, err);
     if (status != STATUS_OK)
         return status;
@@ -57,7 +57,7 @@ enum status date_prepare(struct request *request, struct error *err)
 enum status date_answer(struct request *request, struct error *err)
 {
     struct day_metrics day;
-    enum status status = footfall_get_metrics_for_date(request->server->footfall, request->user_id,
+    enum status status = instance_get_metrics_for_date(request->server->instance, request->user_id,
                                                        request->listing_id, &request->range,
                                                        &request->arena, &day, err);
     if (status != STATUS_OK)
@@ -78,8 +78,8 @@ enum status days_answer(struct request *request, struct error *err)
 {
     const struct day_metrics *days = NULL;
     size_t count = 0;
-    enum status status = footfall_get_metrics_for_date_range(
-        request->server->footfall, request->user_id, request->listing_id, &request->range,
+    enum status status = instance_get_metrics_for_date_range(
+        request->server->instance, request->user_id, request->listing_id, &request->range,
         &request->arena, &days, &count, err);
     if (status != STATUS_OK)
         return status;
@@ -150,8 +150,8 @@ enum status all_metrics_prepare(struct request *request, struct error *err)
 enum status all_metrics_answer(struct request *request, struct error *err)
 {
     struct metrics_page page;
-    enum status status = footfall_get_all_listings_metrics(
-        request->server->footfall, request->user_id, &request->range, &request->page,
+    enum status status = instance_get_all_listings_metrics(
+        request->server->instance, request->user_id, &request->range, &request->page,
         &request->arena, &page, err);
     if (status != STATUS_OK)
         return status;
@@ -188,7 +188,7 @@ enum status compare_prepare(struct request *request, struct error *err)
 enum status compare_answer(struct request *request, struct error *err)
 {
     struct aggregated_metrics metrics[METRICS_COMPARE_MAX];
-    enum status status = footfall_compare_listings(request->server->footfall, request->user_id,
+    enum status status = instance_compare_listings(request->server->instance, request->user_id,
                                                    request->compared, request->compared_count,
                                                    &request->range, &request->arena, metrics, err);
     if (status != STATUS_OK)

@@ -256,7 +256,7 @@ enum status request_submit_events(struct request *request, const struct event *e
                                   struct submission *submission, struct error *err)
 {
     request->server->submitted++;
-    return footfall_submit_events(request->server->footfall, events, count, submission, err);
+    return instance_submit_events(request->server->instance, events, count, submission, err);
 }
 
 enum status request_submit_listing(struct request *request, const struct listing_details *details,
@@ -266,13 +266,13 @@ enum status request_submit_listing(struct request *request, const struct listing
     server->submitted++;
     for (int attempt = 0;; attempt++) {
         enum status status =
-            footfall_submit_listing(server->footfall, request->user_id, request->listing_id,
+            instance_submit_listing(server->instance, request->user_id, request->listing_id,
                                     details, &request->submission, err);
         if (status == STATUS_OK)
             request->state = REQUEST_SUBMITTED;
         if (status != STATUS_OVERLOADED || attempt > 0)
             return status;
-        footfall_commit(server->footfall); /* the group is full */
+        instance_commit(server->instance); /* the group is full */
     }
 }
 
@@ -309,8 +309,8 @@ static bool is_known(struct request *request)
 {
     const struct http_server *server = request->server;
     const struct etag_parts parts = {
-        .boot_nonce = footfall_boot_nonce(server->footfall),
-        .user_version = footfall_user_version(server->footfall, request->user_id),
+        .boot_nonce = instance_boot_nonce(server->instance),
+        .user_version = instance_user_version(server->instance, request->user_id),
         .first_day = request->has_range ? request->range.first_day : 0,
         .last_day = request->has_range ? request->range.last_day : 0,
         .zone_data_version = zone_data_version(),

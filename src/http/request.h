@@ -26,7 +26,7 @@
 #include "http/media.h"
 #include "http/route.h"
 #include "http/uri.h"
-#include "lib/footfall.h"
+#include "lib/instance.h"
 
 struct MHD_Connection;
 struct MHD_Daemon;

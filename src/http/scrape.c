@@ -192,14 +192,14 @@ enum status scrape_answer(struct request *request, struct error *err)
     struct engine_stats stats;
     struct prometheus writer = {.out = &request->out};
 
-    footfall_get_stats(server->footfall, &stats);
+    instance_get_stats(server->instance, &stats);
     write_events(&writer, &stats, &server->traffic);
     write_engine(&writer, &stats);
     prometheus_family(&writer, "footfall_sync_seconds", "histogram", "Time of journal syncs.");
-    prometheus_histogram(&writer, NULL, footfall_sync_times(server->footfall));
+    prometheus_histogram(&writer, NULL, instance_sync_times(server->instance));
     prometheus_family(&writer, "footfall_apply_seconds", "histogram",
                       "Time of applying batches to the store.");
-    prometheus_histogram(&writer, NULL, footfall_apply_times(server->footfall));
+    prometheus_histogram(&writer, NULL, instance_apply_times(server->instance));
     write_requests(&writer, &server->traffic);
     write_server(&writer, server);
     request->content_type = "text/plain; version=0.0.4; charset=utf-8";

@@ -112,11 +112,11 @@ cleanup:
     return status;
 }
 
-enum status http_server_start(struct http_server *server, struct footfall *footfall,
+enum status http_server_start(struct http_server *server, struct instance *instance,
                               struct error *err)
 {
-    server->footfall = footfall;
-    server->started_ms = footfall_now_ms(footfall);
+    server->instance = instance;
+    server->started_ms = instance_now_ms(instance);
     server->now_ns = monotonic_ns();
     respond_tick(server);
     if (listen(server->listen_fd, LISTEN_BACKLOG) != 0)

@@ -21,7 +21,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
-#include "lib/footfall.h"
+#include "lib/instance.h"
 
 struct http_options {
     const char *listen;         /* "127.0.0.1:8080", "[::1]:0", "localhost:8080" */
@@ -51,7 +51,7 @@ MUST_USE enum status http_server_open(const struct http_options *options, struct
                                       struct error *err);
 
 /* Starts to accept connections for the opened data folder, which must outlive the server. */
-MUST_USE enum status http_server_start(struct http_server *server, struct footfall *footfall,
+MUST_USE enum status http_server_start(struct http_server *server, struct instance *instance,
                                        struct error *err);
 
 /* "127.0.0.1:41234": the address in use, with the real port. Valid until close. */

@@ -30,7 +30,7 @@ struct http_server {
     char version[32];
     char address[SERVER_ADDRESS_BYTES];
     struct access access;
-    struct footfall *footfall; /* not owned */
+    struct instance *instance; /* not owned */
 
     int listen_fd; /* -1 when closed or handed over */
     int wake_fd;   /* an eventfd: ends a wait for work */

@@ -93,7 +93,7 @@ static enum status collect(struct stream *stream, struct error *err)
 static enum status settle(struct request *request, struct error *err)
 {
     if (stream_is_pending(request->stream))
-        footfall_commit(request->server->footfall);
+        instance_commit(request->server->instance);
     return collect(request->stream, err);
 }
 
@@ -131,7 +131,7 @@ static enum status submit(struct request *request, struct error *err)
         if (status != STATUS_OVERLOADED || attempt > 0)
             break;
         /* The group is full. What waits in it is settled before the next one begins. */
-        footfall_commit(server->footfall);
+        instance_commit(server->instance);
         status = collect(stream, err);
         if (status != STATUS_OK)
             return status;

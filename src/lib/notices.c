@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/log.h"
-#include "lib/footfall_parts.h"
+#include "lib/instance_parts.h"
 
 static const uint64_t quiet_ns = UINT64_C(10) * 1000 * 1000 * 1000;
 

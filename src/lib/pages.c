@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "lib/footfall_parts.h"
+#include "lib/instance_parts.h"
 #include "lib/page_cursor.h"
 
 /* Kind, two ids and two times, with their separators. */
@@ -55,11 +55,11 @@ static struct text question_of(struct arena *arena, const char *kind, struct tex
     return (struct text){text, (size_t)len};
 }
 
-enum status footfall_get_inquiries(struct footfall *footfall,
+enum status instance_get_inquiries(struct instance *instance,
                                    const struct inquiries_request *request, struct arena *arena,
                                    struct inquiries_page *out, struct error *err)
 {
-    assert(request->limit >= 1 && request->limit <= FOOTFALL_PAGE_MAX);
+    assert(request->limit >= 1 && request->limit <= INSTANCE_PAGE_MAX);
     struct store_inquiry_query query = {.user_id = request->user_id,
                                         .listing_id = request->listing_id,
                                         .from_ms = INT64_MIN,
@@ -87,7 +87,7 @@ enum status footfall_get_inquiries(struct footfall *footfall,
         query.behind_key = behind.key;
         query.behind_listing_id = behind.listing_id;
     }
-    status = engine_read_inquiries(footfall->engine, &query, keep_inquiry, &page, err);
+    status = engine_read_inquiries(instance->engine, &query, keep_inquiry, &page, err);
     if (status != STATUS_OK)
         return status;
 
@@ -125,14 +125,14 @@ static enum status keep_listing(void *context, struct text listing_id,
     return STATUS_OK;
 }
 
-enum status footfall_get_listing(struct footfall *footfall, struct text user_id,
+enum status instance_get_listing(struct instance *instance, struct text user_id,
                                  struct text listing_id, struct arena *arena,
                                  struct listing_details *out, struct error *err)
 {
     struct store_listing_query query = {.user_id = user_id, .listing_id = listing_id, .limit = 1};
     struct listing_entry row;
     struct listing_rows found = {.rows = &row, .arena = arena};
-    enum status status = engine_read_listings(footfall->engine, &query, keep_listing, &found, err);
+    enum status status = engine_read_listings(instance->engine, &query, keep_listing, &found, err);
     if (status != STATUS_OK)
         return status;
     if (found.count == 0)
@@ -142,11 +142,11 @@ enum status footfall_get_listing(struct footfall *footfall, struct text user_id,
     return STATUS_OK;
 }
 
-enum status footfall_get_listings(struct footfall *footfall, struct text user_id, size_t limit,
+enum status instance_get_listings(struct instance *instance, struct text user_id, size_t limit,
                                   struct text cursor, struct arena *arena,
                                   struct listings_page *out, struct error *err)
 {
-    assert(limit >= 1 && limit <= FOOTFALL_PAGE_MAX);
+    assert(limit >= 1 && limit <= INSTANCE_PAGE_MAX);
     struct store_listing_query query = {.user_id = user_id, .limit = limit + 1};
     struct text question = question_of(arena, "listings", user_id, (struct text){NULL, 0}, 0, 0);
     struct listing_rows page = {.rows = arena_zalloc(arena, query.limit, sizeof *page.rows),
@@ -162,7 +162,7 @@ enum status footfall_get_listings(struct footfall *footfall, struct text user_id
             return status;
         query.behind = behind.listing_id;
     }
-    status = engine_read_listings(footfall->engine, &query, keep_listing, &page, err);
+    status = engine_read_listings(instance->engine, &query, keep_listing, &page, err);
     if (status != STATUS_OK)
         return status;
 

@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "lib/footfall.h"
+#include "lib/instance.h"
 #include "model/platform.h"
 
 static const int64_t noon_ms = INT64_C(1769860800000); /* 2026-01-31T12:00:00Z */
@@ -191,7 +191,7 @@ static struct sent_event *make_event(struct ledger *ledger)
     return sent;
 }
 
-static void record(struct footfall *footfall, struct ledger *ledger, size_t count)
+static void record(struct instance *instance, struct ledger *ledger, size_t count)
 {
     struct error err;
     struct event events[16];
@@ -202,12 +202,12 @@ static void record(struct footfall *footfall, struct ledger *ledger, size_t coun
         first = i == 0 ? sent : first;
         events[i] = sent->event;
     }
-    enum status status = footfall_record_events(footfall, events, count, &result, &err);
+    enum status status = instance_record_events(instance, events, count, &result, &err);
     if (!went_well(ledger, status, &err, "record")) {
         if (fault.count > 1 && atomic_load(&fault.armed))
             return;
         /* memory is there again: what was refused is new */
-        ASSERT_OK(footfall_record_events(footfall, events, count, &result, &err), err);
+        ASSERT_OK(instance_record_events(instance, events, count, &result, &err), err);
     }
     ROW(result.recorded == count && result.duplicates == 0, ledger->where,
         "%llu recorded, %llu duplicates of %zu new events", (unsigned long long)result.recorded,
@@ -216,29 +216,29 @@ static void record(struct footfall *footfall, struct ledger *ledger, size_t coun
         first[i].fate = ACCEPTED;
 }
 
-static void set_details(struct footfall *footfall, struct ledger *ledger)
+static void set_details(struct instance *instance, struct ledger *ledger)
 {
     struct error err;
     struct submission submission;
     snprintf(ledger->address, sizeof ledger->address, "at %zu", ledger->count);
     struct listing_details details = {.address = text_of(ledger->address)};
-    enum status status = footfall_submit_listing(footfall, text_of(user), text_of(listing_ids[0]),
+    enum status status = instance_submit_listing(instance, text_of(user), text_of(listing_ids[0]),
                                                  &details, &submission, &err);
     if (!went_well(ledger, status, &err, "submit details"))
         return;
-    footfall_commit(footfall);
+    instance_commit(instance);
     ROW(submission.done, ledger->where, "details: committed and not done");
     if (went_well(ledger, submission.error.status, &submission.error, "commit details"))
         memcpy(ledger->address_known, ledger->address, sizeof ledger->address_known);
 }
 
-static void resend(struct footfall *footfall, struct ledger *ledger)
+static void resend(struct instance *instance, struct ledger *ledger)
 {
     for (size_t i = 0; i < ledger->count; i++) {
         struct error err;
         struct record_result result = {0};
         struct sent_event *sent = &ledger->events[i];
-        ASSERT_OK(footfall_record_events(footfall, &sent->event, 1, &result, &err), err);
+        ASSERT_OK(instance_record_events(instance, &sent->event, 1, &result, &err), err);
         ROW(result.duplicates == (sent->fate == ACCEPTED ? 1U : 0U), ledger->where,
             "%s was %s, and sent again there are %llu duplicates", sent->id,
             sent->fate == ACCEPTED ? "accepted" : "refused", (unsigned long long)result.duplicates);
@@ -264,7 +264,7 @@ static void expect_counts(const struct ledger *ledger, struct text listing_id,
             (unsigned long long)want.of[type]);
 }
 
-static void ask_one(struct footfall *footfall, const struct ledger *ledger, const char *zone)
+static void ask_one(struct instance *instance, const struct ledger *ledger, const char *zone)
 {
     struct error err;
     struct arena arena = {0};
@@ -276,20 +276,20 @@ static void ask_one(struct footfall *footfall, const struct ledger *ledger, cons
     struct range_request request = {.period = text_of("weekly")};
     if (zone != NULL)
         request.timezone = text_of(zone);
-    if (went_well(ledger, footfall_resolve_range(footfall, &request, &range, &err), &err,
+    if (went_well(ledger, instance_resolve_range(instance, &request, &range, &err), &err,
                   "range")) {
-        enum status status = footfall_get_aggregated_metrics(footfall, text_of(user), listing_id,
+        enum status status = instance_get_aggregated_metrics(instance, text_of(user), listing_id,
                                                              &range, &arena, &metrics, &err);
         if (went_well(ledger, status, &err, "aggregate"))
             expect_counts(ledger, listing_id, &metrics.totals, zone != NULL ? zone : "aggregate");
-        status = footfall_get_metrics_for_date_range(footfall, text_of(user), listing_id, &range,
+        status = instance_get_metrics_for_date_range(instance, text_of(user), listing_id, &range,
                                                      &arena, &days, &day_count, &err);
         (void)went_well(ledger, status, &err, "days");
     }
     arena_done(&arena);
 }
 
-static void ask_many(struct footfall *footfall, const struct ledger *ledger)
+static void ask_many(struct instance *instance, const struct ledger *ledger)
 {
     struct error err;
     struct arena arena = {0};
@@ -298,9 +298,9 @@ static void ask_many(struct footfall *footfall, const struct ledger *ledger)
     struct aggregated_metrics compared[LISTINGS];
     struct range_request request = {.period = text_of("weekly")};
     const struct metrics_page_request page_request = {.limit = 10};
-    if (!went_well(ledger, footfall_resolve_range(footfall, &request, &range, &err), &err, "range"))
+    if (!went_well(ledger, instance_resolve_range(instance, &request, &range, &err), &err, "range"))
         return;
-    enum status status = footfall_get_all_listings_metrics(footfall, text_of(user), &range,
+    enum status status = instance_get_all_listings_metrics(instance, text_of(user), &range,
                                                            &page_request, &arena, &page, &err);
     if (went_well(ledger, status, &err, "all listings"))
         for (size_t i = 0; i < page.count; i++)
@@ -308,7 +308,7 @@ static void ask_many(struct footfall *footfall, const struct ledger *ledger)
     struct text ids[LISTINGS];
     for (size_t i = 0; i < LISTINGS; i++)
         ids[i] = text_of(listing_ids[i]);
-    status = footfall_compare_listings(footfall, text_of(user), ids, LISTINGS, &range, &arena,
+    status = instance_compare_listings(instance, text_of(user), ids, LISTINGS, &range, &arena,
                                        compared, &err);
     if (went_well(ledger, status, &err, "compare"))
         for (size_t i = 0; i < LISTINGS; i++)
@@ -316,7 +316,7 @@ static void ask_many(struct footfall *footfall, const struct ledger *ledger)
     arena_done(&arena);
 }
 
-static void ask_facts(struct footfall *footfall, const struct ledger *ledger)
+static void ask_facts(struct instance *instance, const struct ledger *ledger)
 {
     struct error err;
     struct arena arena = {0};
@@ -324,7 +324,7 @@ static void ask_facts(struct footfall *footfall, const struct ledger *ledger)
     struct listings_page listings;
     struct listing_details details;
     struct inquiries_request request = {.user_id = text_of(user), .limit = EVENTS_MAX};
-    enum status status = footfall_get_inquiries(footfall, &request, &arena, &inquiries, &err);
+    enum status status = instance_get_inquiries(instance, &request, &arena, &inquiries, &err);
     if (went_well(ledger, status, &err, "inquiries")) {
         size_t want = 0;
         for (size_t i = 0; i < ledger->count; i++)
@@ -333,13 +333,13 @@ static void ask_facts(struct footfall *footfall, const struct ledger *ledger)
         ROW(inquiries.count == want, ledger->where, "%zu inquiries, %zu were accepted",
             inquiries.count, want);
     }
-    status = footfall_get_listings(footfall, text_of(user), 10, (struct text){NULL, 0}, &arena,
+    status = instance_get_listings(instance, text_of(user), 10, (struct text){NULL, 0}, &arena,
                                    &listings, &err);
     if (went_well(ledger, status, &err, "listings"))
         ROW(listings.count == (ledger->address_known[0] != '\0' ? 1U : 0U), ledger->where,
             "%zu listings have details", listings.count);
     if (ledger->address_known[0] != '\0') {
-        status = footfall_get_listing(footfall, text_of(user), text_of(listing_ids[0]), &arena,
+        status = instance_get_listing(instance, text_of(user), text_of(listing_ids[0]), &arena,
                                       &details, &err);
         if (went_well(ledger, status, &err, "listing"))
             ROW(text_equal(details.address, text_of(ledger->address_known)), ledger->where,
@@ -351,44 +351,44 @@ static void ask_facts(struct footfall *footfall, const struct ledger *ledger)
 
 /* ---- the life ---- */
 
-static struct footfall *open_in(const char *dir, struct ledger *ledger)
+static struct instance *open_in(const char *dir, struct ledger *ledger)
 {
     struct error err;
-    struct footfall *footfall = NULL;
+    struct instance *instance = NULL;
     const struct engine_options options = {.data_dir = dir,
                                            .clock = unit_clock(&ledger->clock),
                                            .journal_segment_bytes = 64 * 1024,
                                            .seal_interval_ms = 3600 * 1000,
                                            .dedupe_ids = 2000,
                                            .store_cache_bytes = 1024 * 1024};
-    enum status status = footfall_open(&options, &footfall, &err);
-    return went_well(ledger, status, &err, "open") ? footfall : NULL;
+    enum status status = instance_open(&options, &instance, &err);
+    return went_well(ledger, status, &err, "open") ? instance : NULL;
 }
 
-static void record_and_ask(struct footfall *footfall, struct ledger *ledger)
+static void record_and_ask(struct instance *instance, struct ledger *ledger)
 {
     struct error err;
     for (int round = 0; round < 2; round++) {
-        record(footfall, ledger, 1);
-        record(footfall, ledger, 7);
-        set_details(footfall, ledger);
+        record(instance, ledger, 1);
+        record(instance, ledger, 7);
+        set_details(instance, ledger);
         for (int i = 0; i < 6; i++)
-            record(footfall, ledger, 2); /* into the next segment */
+            record(instance, ledger, 2); /* into the next segment */
         if (round == 0)
-            (void)went_well(ledger, footfall_flush(footfall, &err), &err, "flush");
+            (void)went_well(ledger, instance_flush(instance, &err), &err, "flush");
     }
-    ask_one(footfall, ledger, NULL);
-    ask_one(footfall, ledger, "Asia/Kathmandu");
-    ask_many(footfall, ledger);
-    ask_facts(footfall, ledger);
+    ask_one(instance, ledger, NULL);
+    ask_one(instance, ledger, "Asia/Kathmandu");
+    ask_many(instance, ledger);
+    ask_facts(instance, ledger);
 }
 
-static void ask_everything(struct footfall *footfall, const struct ledger *ledger)
+static void ask_everything(struct instance *instance, const struct ledger *ledger)
 {
-    ask_one(footfall, ledger, NULL);
-    ask_one(footfall, ledger, "Asia/Kathmandu");
-    ask_many(footfall, ledger);
-    ask_facts(footfall, ledger);
+    ask_one(instance, ledger, NULL);
+    ask_one(instance, ledger, "Asia/Kathmandu");
+    ask_many(instance, ledger);
+    ask_facts(instance, ledger);
 }
 
 /* One life with the fault, then one without. Returns how many allocations failed; *calls is how
@@ -406,29 +406,29 @@ static uint64_t live_and_reckon(enum zone_of zone, uint64_t at, uint64_t count, 
     atomic_store(&ledger->clock.now_ms, noon_ms);
 
     arm(zone, at, count);
-    struct footfall *footfall = open_in(dir, ledger);
-    if (footfall != NULL)
-        record_and_ask(footfall, ledger);
-    if (footfall != NULL && count > 1) {
+    struct instance *instance = open_in(dir, ledger);
+    if (instance != NULL)
+        record_and_ask(instance, ledger);
+    if (instance != NULL && count > 1) {
         /* memory is there again: so is everything else, without a restart */
         disarm();
-        resend(footfall, ledger);
-        record(footfall, ledger, 3);
+        resend(instance, ledger);
+        record(instance, ledger, 3);
         ROW(ledger->events[ledger->count - 1].fate == ACCEPTED, where, "it does not heal");
-        ask_everything(footfall, ledger);
+        ask_everything(instance, ledger);
     }
-    if (footfall != NULL)
-        (void)went_well(ledger, footfall_close(footfall, &err), &err, "close");
+    if (instance != NULL)
+        (void)went_well(ledger, instance_close(instance, &err), &err, "close");
     disarm();
     uint64_t failed = atomic_load(&fault.failed);
     *calls = atomic_load(&fault.calls);
 
-    footfall = open_in(dir, ledger);
-    ROW(footfall != NULL, where, "it does not open again");
-    ask_everything(footfall, ledger);
-    resend(footfall, ledger);
-    ask_everything(footfall, ledger);
-    ASSERT_OK(footfall_close(footfall, &err), err);
+    instance = open_in(dir, ledger);
+    ROW(instance != NULL, where, "it does not open again");
+    ask_everything(instance, ledger);
+    resend(instance, ledger);
+    ask_everything(instance, ledger);
+    ASSERT_OK(instance_close(instance, &err), err);
     unit_remove(dir);
     free(ledger);
     return failed;

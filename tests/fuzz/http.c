@@ -23,7 +23,7 @@
 enum { ANSWER_BYTES_MAX = 256 * 1024, WAIT_MS = 10000, SILENCE_MS = 3, HEALTH_EVERY = 64 };
 
 static struct http_server *server;
-static struct footfall *footfall;
+static struct instance *instance;
 static pthread_t loop;
 static struct sockaddr_in address;
 
@@ -41,7 +41,7 @@ static void stop(void)
     http_server_stop(server);
     pthread_join(loop, NULL);
     http_server_close(server);
-    FUZZ_CHECK(footfall_close(footfall, &err) == STATUS_OK, "%s", err.message);
+    FUZZ_CHECK(instance_close(instance, &err) == STATUS_OK, "%s", err.message);
 }
 
 static void start(void)
@@ -63,9 +63,9 @@ static void start(void)
     };
     signal(SIGPIPE, SIG_IGN);
     log_set_level(LOG_ERROR);
-    FUZZ_CHECK(footfall_open(&data, &footfall, &err) == STATUS_OK, "%s", err.message);
+    FUZZ_CHECK(instance_open(&data, &instance, &err) == STATUS_OK, "%s", err.message);
     FUZZ_CHECK(http_server_open(&options, &server, &err) == STATUS_OK, "%s", err.message);
-    FUZZ_CHECK(http_server_start(server, footfall, &err) == STATUS_OK, "%s", err.message);
+    FUZZ_CHECK(http_server_start(server, instance, &err) == STATUS_OK, "%s", err.message);
     const char *name = http_server_address(server);
     address = (struct sockaddr_in){
         .sin_family = AF_INET,

@@ -134,7 +134,7 @@ static struct event as_sent(const struct model_event *event, char id[ID_BYTES])
     return sent;
 }
 
-static void record(struct footfall *footfall, struct world *world)
+static void record(struct instance *instance, struct world *world)
 {
     static struct event sent[BATCH_MAX];
     static char ids[BATCH_MAX][ID_BYTES];
@@ -149,12 +149,12 @@ static void record(struct footfall *footfall, struct world *world)
         sent[i] = as_sent(&event, ids[i]);
         recorded += model_record(&world->model, &event);
     }
-    HISTORY_OK(footfall_record_events(footfall, sent, count, &result, &err), err);
+    HISTORY_OK(instance_record_events(instance, sent, count, &result, &err), err);
     HISTORY_CHECK(result.recorded == recorded && result.duplicates == count - recorded,
                   "%lu recorded instead of %zu", result.recorded, recorded);
 }
 
-static void change_details(struct footfall *footfall, struct world *world)
+static void change_details(struct instance *instance, struct world *world)
 {
     char address[16];
     struct submission submission;
@@ -166,10 +166,10 @@ static void change_details(struct footfall *footfall, struct world *world)
     snprintf(address, sizeof address, "%u", kept->address);
     struct listing_details details = {
         .address = text_of(address), .has_price = true, .price = kept->address};
-    HISTORY_OK(footfall_submit_listing(footfall, model_user_name(user), model_listing_name(listing),
+    HISTORY_OK(instance_submit_listing(instance, model_user_name(user), model_listing_name(listing),
                                        remove ? NULL : &details, &submission, &err),
                err);
-    footfall_commit(footfall);
+    instance_commit(instance);
     HISTORY_CHECK(submission.done && submission.error.status == STATUS_OK, "details: %s",
                   submission.error.message);
 }
@@ -190,35 +190,35 @@ static struct question a_question(struct world *world)
     return question;
 }
 
-static void ask(struct footfall *footfall, struct world *world)
+static void ask(struct instance *instance, struct world *world)
 {
     const struct model *model = &world->model;
     struct question question = a_question(world);
     switch (below(world, 7)) {
     case 5:
-        check_periods(footfall, model, &question, world->clock.now_ms);
+        check_periods(instance, model, &question, world->clock.now_ms);
         break;
     case 0:
-        check_days(footfall, model, &question);
+        check_days(instance, model, &question);
         break;
     case 1:
-        check_compare(footfall, model, &question);
+        check_compare(instance, model, &question);
         break;
     case 2:
-        check_all_listings(footfall, model, &question, (enum metrics_sort)below(world, 5),
+        check_all_listings(instance, model, &question, (enum metrics_sort)below(world, 5),
                            below(world, 2) == 0, 1 + (size_t)below(world, MODEL_LISTINGS + 1),
                            below(world, 2) == 0);
         break;
     case 3:
         question.listing = below(world, 2) == 0 ? -1 : question.listing;
-        check_inquiries(footfall, model, &question, below(world, 2) == 0,
+        check_inquiries(instance, model, &question, below(world, 2) == 0,
                         1 + (size_t)below(world, 20));
         break;
     case 4:
-        check_listings(footfall, model, question.user, 1 + (size_t)below(world, 7));
+        check_listings(instance, model, question.user, 1 + (size_t)below(world, 7));
         break;
     default:
-        check_aggregate(footfall, model, &question);
+        check_aggregate(instance, model, &question);
         break;
     }
 }
@@ -230,9 +230,9 @@ static void let_time_pass(struct world *world)
         (int64_t)unit_random_below(&world->random, (uint64_t)at_most_ms[below(world, 5)]);
 }
 
-static struct footfall *begin_life(const char *dir, struct world *world, const struct kind *kind)
+static struct instance *begin_life(const char *dir, struct world *world, const struct kind *kind)
 {
-    struct footfall *footfall = NULL;
+    struct instance *instance = NULL;
     struct error err;
     uint8_t code;
     int first = below(world, 2);
@@ -250,41 +250,41 @@ static struct footfall *begin_life(const char *dir, struct world *world, const s
         HISTORY_OK(platform_intern(model_platform_name(MODEL_PLATFORMS - 1 - (first + i) % 2),
                                    &code, &err),
                    err);
-    HISTORY_OK(footfall_open(&options, &footfall, &err), err);
-    return footfall;
+    HISTORY_OK(instance_open(&options, &instance, &err), err);
+    return instance;
 }
 
 static void live(const char *dir, struct world *world, const struct kind *kind)
 {
     struct error err;
-    struct footfall *footfall = begin_life(dir, world, kind);
-    check_totals_everywhere(footfall, &world->model, BUSY_USER, 0, world->clock.now_ms);
+    struct instance *instance = begin_life(dir, world, kind);
+    check_totals_everywhere(instance, &world->model, BUSY_USER, 0, world->clock.now_ms);
     for (int step = 0; step < STEPS; step++) {
         switch (below(world, 8)) {
         case 0:
-            change_details(footfall, world);
+            change_details(instance, world);
             break;
         case 1:
-            HISTORY_OK(footfall_flush(footfall, &err), err);
+            HISTORY_OK(instance_flush(instance, &err), err);
             break;
         case 2:
             let_time_pass(world);
             break;
         case 3:
         case 4:
-            ask(footfall, world);
+            ask(instance, world);
             break;
         default:
-            record(footfall, world);
-            ask(footfall, world);
+            record(instance, world);
+            ask(instance, world);
             break;
         }
     }
     for (int i = 0; i < STEPS; i++)
-        ask(footfall, world);
+        ask(instance, world);
     switch (below(world, 3)) {
     case 0:
-        HISTORY_OK(footfall_close(footfall, &err), err);
+        HISTORY_OK(instance_close(instance, &err), err);
         break;
     case 1:
         world->killed = true;

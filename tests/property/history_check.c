@@ -13,7 +13,7 @@ enum { INQUIRIES_MAX = MODEL_EVENTS_MAX };
 
 static struct model_answer want; /* large; one at a time */
 
-struct range question_range(struct footfall *footfall, const struct question *question)
+struct range question_range(struct instance *instance, const struct question *question)
 {
     char first[DATE_BYTES], last[DATE_BYTES];
     struct range range;
@@ -23,7 +23,7 @@ struct range question_range(struct footfall *footfall, const struct question *qu
     struct range_request request = {.start_date = {first, sizeof first},
                                     .end_date = {last, sizeof last},
                                     .timezone = text_of(model_zones[question->zone])};
-    HISTORY_OK(footfall_resolve_range(footfall, &request, &range, &err), err);
+    HISTORY_OK(instance_resolve_range(instance, &request, &range, &err), err);
     return range;
 }
 
@@ -141,14 +141,14 @@ static void ask_model(const struct model *model, const struct question *question
                     question->last, &want);
 }
 
-void check_aggregate(struct footfall *footfall, const struct model *model,
+void check_aggregate(struct instance *instance, const struct model *model,
                      const struct question *question)
 {
     struct arena arena = {0};
     struct aggregated_metrics got;
     struct error err;
-    struct range range = question_range(footfall, question);
-    HISTORY_OK(footfall_get_aggregated_metrics(footfall, model_user_name(question->user),
+    struct range range = question_range(instance, question);
+    HISTORY_OK(instance_get_aggregated_metrics(instance, model_user_name(question->user),
                                                model_listing_name(question->listing), &range,
                                                &arena, &got, &err),
                err);
@@ -158,7 +158,7 @@ void check_aggregate(struct footfall *footfall, const struct model *model,
     arena_done(&arena);
 }
 
-void check_periods(struct footfall *footfall, const struct model *model,
+void check_periods(struct instance *instance, const struct model *model,
                    const struct question *question, int64_t now_ms)
 {
     static const struct {
@@ -175,11 +175,11 @@ void check_periods(struct footfall *footfall, const struct model *model,
                                         .timezone = text_of(model_zones[question->zone])};
         each.last = model_day(model, question->zone, now_ms);
         each.first = each.last - periods[i].days + 1;
-        HISTORY_OK(footfall_resolve_range(footfall, &request, &range, &err), err);
+        HISTORY_OK(instance_resolve_range(instance, &request, &range, &err), err);
         HISTORY_CHECK(range.first_day == each.first && range.last_day == each.last,
                       "%s is %d to %d instead of %d to %d in %s", periods[i].name, range.first_day,
                       range.last_day, each.first, each.last, model_zones[question->zone]);
-        HISTORY_OK(footfall_get_aggregated_metrics(footfall, model_user_name(question->user),
+        HISTORY_OK(instance_get_aggregated_metrics(instance, model_user_name(question->user),
                                                    model_listing_name(question->listing), &range,
                                                    &arena, &got, &err),
                    err);
@@ -189,7 +189,7 @@ void check_periods(struct footfall *footfall, const struct model *model,
     }
 }
 
-void check_days(struct footfall *footfall, const struct model *model,
+void check_days(struct instance *instance, const struct model *model,
                 const struct question *question)
 {
     struct arena arena = {0};
@@ -198,8 +198,8 @@ void check_days(struct footfall *footfall, const struct model *model,
     struct error err;
     struct text user = model_user_name(question->user);
     struct text listing = model_listing_name(question->listing);
-    struct range range = question_range(footfall, question);
-    HISTORY_OK(footfall_get_metrics_for_date_range(footfall, user, listing, &range, &arena, &days,
+    struct range range = question_range(instance, question);
+    HISTORY_OK(instance_get_metrics_for_date_range(instance, user, listing, &range, &arena, &days,
                                                    &count, &err),
                err);
     ask_model(model, question);
@@ -208,25 +208,25 @@ void check_days(struct footfall *footfall, const struct model *model,
     struct question last = *question;
     struct day_metrics day;
     last.first = last.last;
-    range = question_range(footfall, &last);
-    HISTORY_OK(footfall_get_metrics_for_date(footfall, user, listing, &range, &arena, &day, &err),
+    range = question_range(instance, &last);
+    HISTORY_OK(instance_get_metrics_for_date(instance, user, listing, &range, &arena, &day, &err),
                err);
     ask_model(model, &last);
     check_breakdown(&last, &day, 1);
     arena_done(&arena);
 }
 
-void check_compare(struct footfall *footfall, const struct model *model,
+void check_compare(struct instance *instance, const struct model *model,
                    const struct question *question)
 {
     struct arena arena = {0};
     struct aggregated_metrics got[MODEL_LISTINGS + 1];
     struct text names[MODEL_LISTINGS + 1];
     struct error err;
-    struct range range = question_range(footfall, question);
+    struct range range = question_range(instance, question);
     for (int i = 0; i <= MODEL_LISTINGS; i++) /* one of them twice */
         names[i] = model_listing_name((question->listing + i) % MODEL_LISTINGS);
-    HISTORY_OK(footfall_compare_listings(footfall, model_user_name(question->user), names,
+    HISTORY_OK(instance_compare_listings(instance, model_user_name(question->user), names,
                                          MODEL_LISTINGS + 1, &range, &arena, got, &err),
                err);
     for (int i = 0; i <= MODEL_LISTINGS; i++) {
@@ -268,20 +268,20 @@ static bool in_order(const struct aggregated_metrics *a, const struct aggregated
     return left == right ? order < 0 : ascending ? left < right : left > right;
 }
 
-void check_all_listings(struct footfall *footfall, const struct model *model,
+void check_all_listings(struct instance *instance, const struct model *model,
                         const struct question *question, enum metrics_sort sort, bool ascending,
                         size_t limit, bool with_days)
 {
     struct arena arena = {0};
     struct error err;
-    struct range range = question_range(footfall, question);
+    struct range range = question_range(instance, question);
     struct metrics_page_request request = {
         .sort = sort, .ascending = ascending, .limit = limit, .include_days = with_days};
     struct aggregated_metrics before = {0};
     bool seen[MODEL_LISTINGS] = {false};
     do {
         struct metrics_page page;
-        HISTORY_OK(footfall_get_all_listings_metrics(footfall, model_user_name(question->user),
+        HISTORY_OK(instance_get_all_listings_metrics(instance, model_user_name(question->user),
                                                      &range, &request, &arena, &page, &err),
                    err);
         HISTORY_CHECK(page.count <= limit, "%zu listings on a page of %zu", page.count, limit);
@@ -340,7 +340,7 @@ static void check_inquiry(const struct inquiry *got, const struct model_event *w
                   "an inquiry under the key %.*s", TEXT_ARGS(got->key));
 }
 
-void check_inquiries(struct footfall *footfall, const struct model *model,
+void check_inquiries(struct instance *instance, const struct model *model,
                      const struct question *question, bool with_range, size_t limit)
 {
     static const struct model_event *wanted[INQUIRIES_MAX];
@@ -357,7 +357,7 @@ void check_inquiries(struct footfall *footfall, const struct model *model,
 
     struct arena arena = {0};
     struct error err;
-    struct range range = question_range(footfall, question);
+    struct range range = question_range(instance, question);
     struct inquiries_request request = {.user_id = model_user_name(question->user),
                                         .range = with_range ? &range : NULL,
                                         .limit = limit};
@@ -365,7 +365,7 @@ void check_inquiries(struct footfall *footfall, const struct model *model,
         request.listing_id = model_listing_name(question->listing);
     do {
         struct inquiries_page page;
-        HISTORY_OK(footfall_get_inquiries(footfall, &request, &arena, &page, &err), err);
+        HISTORY_OK(instance_get_inquiries(instance, &request, &arena, &page, &err), err);
         HISTORY_CHECK(page.count <= limit && got_count + page.count <= want_count,
                       "more inquiries than %zu", want_count);
         for (size_t i = 0; i < page.count; i++)
@@ -376,7 +376,7 @@ void check_inquiries(struct footfall *footfall, const struct model *model,
     arena_done(&arena);
 }
 
-void check_listings(struct footfall *footfall, const struct model *model, int user, size_t limit)
+void check_listings(struct instance *instance, const struct model *model, int user, size_t limit)
 {
     struct arena arena = {0};
     struct error err;
@@ -387,7 +387,7 @@ void check_listings(struct footfall *footfall, const struct model *model, int us
         want_count += model->details[user][listing].address != 0;
     do {
         struct listings_page page;
-        HISTORY_OK(footfall_get_listings(footfall, model_user_name(user), limit, cursor, &arena,
+        HISTORY_OK(instance_get_listings(instance, model_user_name(user), limit, cursor, &arena,
                                          &page, &err),
                    err);
         for (size_t i = 0; i < page.count; i++, got_count++) {
@@ -416,8 +416,8 @@ void check_listings(struct footfall *footfall, const struct model *model, int us
     for (int listing = 0; listing < MODEL_LISTINGS; listing++) {
         struct listing_details details;
         const struct model_details *kept = &model->details[user][listing];
-        enum status status = footfall_get_listing(
-            footfall, model_user_name(user), model_listing_name(listing), &arena, &details, &err);
+        enum status status = instance_get_listing(
+            instance, model_user_name(user), model_listing_name(listing), &arena, &details, &err);
         HISTORY_CHECK(status == (kept->address == 0 ? STATUS_NOT_FOUND : STATUS_OK),
                       "listing %d alone: %s", listing, err.message);
         HISTORY_CHECK(status != STATUS_OK || details.updated_ms == kept->updated_ms,
@@ -426,7 +426,7 @@ void check_listings(struct footfall *footfall, const struct model *model, int us
     arena_done(&arena);
 }
 
-void check_totals_everywhere(struct footfall *footfall, const struct model *model, int user,
+void check_totals_everywhere(struct instance *instance, const struct model *model, int user,
                              int listing, int64_t now_ms)
 {
     for (int zone = 0; zone < MODEL_ZONES; zone++) {
@@ -436,8 +436,8 @@ void check_totals_everywhere(struct footfall *footfall, const struct model *mode
         struct error err;
         int32_t today = model_day(model, zone, now_ms);
         struct question question = {user, listing, zone, today - MODEL_DAYS_MAX + 2, today + 1};
-        struct range range = question_range(footfall, &question);
-        HISTORY_OK(footfall_get_aggregated_metrics(footfall, model_user_name(user),
+        struct range range = question_range(instance, &question);
+        HISTORY_OK(instance_get_aggregated_metrics(instance, model_user_name(user),
                                                    model_listing_name(listing), &range, &arena,
                                                    &got, &err),
                    err);

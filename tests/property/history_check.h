@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "history_model.h"
-#include "lib/footfall.h"
+#include "lib/instance.h"
 
 #define HISTORY_CHECK(ok, ...)                                                                     \
     do {                                                                                           \
@@ -32,26 +32,26 @@ struct question {
     int32_t last;
 };
 
-struct range question_range(struct footfall *footfall, const struct question *question);
+struct range question_range(struct instance *instance, const struct question *question);
 
-void check_aggregate(struct footfall *footfall, const struct model *model,
+void check_aggregate(struct instance *instance, const struct model *model,
                      const struct question *question);
 /* The same listing's day, week and month up to today. */
-void check_periods(struct footfall *footfall, const struct model *model,
+void check_periods(struct instance *instance, const struct model *model,
                    const struct question *question, int64_t now_ms);
-void check_days(struct footfall *footfall, const struct model *model,
+void check_days(struct instance *instance, const struct model *model,
                 const struct question *question);
-void check_compare(struct footfall *footfall, const struct model *model,
+void check_compare(struct instance *instance, const struct model *model,
                    const struct question *question);
-void check_all_listings(struct footfall *footfall, const struct model *model,
+void check_all_listings(struct instance *instance, const struct model *model,
                         const struct question *question, enum metrics_sort sort, bool ascending,
                         size_t limit, bool with_days);
 /* listing -1: of all; with_range false: of all time. */
-void check_inquiries(struct footfall *footfall, const struct model *model,
+void check_inquiries(struct instance *instance, const struct model *model,
                      const struct question *question, bool with_range, size_t limit);
-void check_listings(struct footfall *footfall, const struct model *model, int user, size_t limit);
+void check_listings(struct instance *instance, const struct model *model, int user, size_t limit);
 /* The totals of all that was ever recorded are the sums, in every zone. */
-void check_totals_everywhere(struct footfall *footfall, const struct model *model, int user,
+void check_totals_everywhere(struct instance *instance, const struct model *model, int user,
                              int listing, int64_t now_ms);
 
 #endif

@@ -55,9 +55,9 @@ TEST(scrape_page_is_prometheus_and_counts)
          .type = EVENT_SHARE,
          .id = text_of("a")},
     };
-    ASSERT_OK(footfall_open(&options, &server.footfall, &err), err);
+    ASSERT_OK(instance_open(&options, &server.instance, &err), err);
     ASSERT_OK(query_pool_new(1, run_nothing, &server.pool, &err), err);
-    ASSERT_OK(footfall_record_events(server.footfall, events, 3, &result, &err), err);
+    ASSERT_OK(instance_record_events(server.instance, events, 3, &result, &err), err);
     traffic_add(&server.traffic, 0, 200, 1000);
     traffic_add(&server.traffic, route_count, 404, 1000);
     server.traffic.events_rejected = 5;
@@ -105,7 +105,7 @@ TEST(scrape_page_is_prometheus_and_counts)
 
     bytes_done(&request.out);
     query_pool_free(server.pool);
-    ASSERT_OK(footfall_close(server.footfall, &err), err);
+    ASSERT_OK(instance_close(server.instance, &err), err);
     unit_remove(dir);
 }
 

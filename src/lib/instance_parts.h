@@ -1,12 +1,12 @@
 /*
- * footfall_parts.h - what the facade holds. For lib/ only.
+ * instance_parts.h - what the facade holds. For lib/ only.
  */
-#ifndef FOOTFALL_LIB_FOOTFALL_PARTS_H
-#define FOOTFALL_LIB_FOOTFALL_PARTS_H
+#ifndef FOOTFALL_LIB_INSTANCE_PARTS_H
+#define FOOTFALL_LIB_INSTANCE_PARTS_H
 
 #include <pthread.h>
 
-#include "lib/footfall.h"
+#include "lib/instance.h"
 
 enum { NOTICE_NAMES_MAX = 16 };
 
@@ -24,7 +24,7 @@ struct notices {
 /* An engine_notice_fn; context is a struct notices. */
 void notices_log(void *context, const char *name, const struct error *error);
 
-struct footfall {
+struct instance {
     struct engine *engine;
     struct clock clock;
     uint64_t boot_nonce;
