@@ -66,6 +66,13 @@ struct submission {
     _Atomic bool done;
 };
 
+/* How far the journal may go when the store has what stands up to the seal `seq`. The seal and
+ * the group before it stay: from that group's receive time the next start goes on. */
+static inline uint64_t engine_released_by(uint64_t seq)
+{
+    return seq > 2 ? seq - 2 : 0;
+}
+
 struct engine; /* made by engine_open(), freed by engine_close() */
 
 /* Called when the engine has something to tell its operator; name is a stable word. */

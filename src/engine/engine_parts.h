@@ -166,13 +166,6 @@ MUST_USE enum status engine_apply(struct engine *engine, const struct sealed *se
                                   struct error *err);
 void sealed_done(struct sealed *sealed);
 
-/* How far the journal may go when the store has what stands up to the seal `seq`. The seal and
- * the group before it stay: from that group's receive time the next start goes on. */
-static inline uint64_t engine_released_by(uint64_t seq)
-{
-    return seq > 2 ? seq - 2 : 0;
-}
-
 /* recovery.c: fills window, rollup and position from what is on disk. */
 MUST_USE enum status engine_recover(struct engine *engine, struct error *err);
 

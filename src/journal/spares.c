@@ -9,7 +9,8 @@
  * enough, and the folder is synced before anything else happens. So
  *   - the folder always holds a run of numbers without a gap, whenever the power goes;
  *   - nobody writes into a recycled file whose old name could come back.
- * Its old records stay in it; segment.c says why they are never mistaken for new ones.
+ * Its old records stay in it; segment.c says why they are never mistaken for new ones. While
+ * somebody pins the journal (copy.h) nothing goes; it is tried again each second.
  *
  * A failure to prepare is no failure of the journal: it is remembered, appends are refused once
  * the current segment is used up, and the helper tries again each second and at each release.
@@ -26,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -208,8 +210,8 @@ static bool can_make(const struct journal *journal)
 
 /* Renames or removes the file and syncs the folder; without the mutex. *renamed on STATUS_OK;
  * *over when the folder's state on disk has become unknown. */
-static enum status take_away(struct journal *journal, uint64_t segment, bool keep, uint64_t spare,
-                             bool *renamed, bool *over)
+static enum status rename_or_remove(struct journal *journal, uint64_t segment, bool keep,
+                                    uint64_t spare, bool *renamed, bool *over)
 {
     char name[SEGMENT_NAME_BYTES];
     char new_name[SPARE_NAME_BYTES];
@@ -229,6 +231,18 @@ static enum status take_away(struct journal *journal, uint64_t segment, bool kee
         return STATUS_IO;
     status = journal_sync_dir(journal, NULL);
     *over = status != STATUS_OK;
+    return status;
+}
+
+/* The same unless somebody pins the journal (copy.h): STATUS_BUSY. Where there are no such locks
+ * nobody can hold one. */
+static enum status take_away(struct journal *journal, uint64_t segment, bool keep, uint64_t spare,
+                             bool *renamed, bool *over)
+{
+    if (flock(journal->dir_fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return STATUS_BUSY;
+    enum status status = rename_or_remove(journal, segment, keep, spare, renamed, over);
+    (void)flock(journal->dir_fd, LOCK_UN);
     return status;
 }
 
