@@ -86,42 +86,6 @@ enum status days_answer(struct request *request, struct error *err)
     return answer_written(days_json(&request->out, request->listing_id, days, count), err);
 }
 
-static enum status read_sort(struct request *request, struct error *err)
-{
-    static const struct {
-        const char *name;
-        enum metrics_sort sort;
-    } sorts[] = {
-        {"views", SORT_VIEWS},          {"shares", SORT_SHARES},
-        {"inquiries", SORT_INQUIRIES},  {"conversionRate", SORT_CONVERSION_RATE},
-        {"listingId", SORT_LISTING_ID},
-    };
-    struct text name = request_parameter(request, "sort");
-    request->page.sort = SORT_VIEWS;
-    if (name.at == NULL)
-        return STATUS_OK;
-    for (size_t i = 0; i < sizeof sorts / sizeof sorts[0]; i++) {
-        if (text_is(name, sorts[i].name)) {
-            request->page.sort = sorts[i].sort;
-            return STATUS_OK;
-        }
-    }
-    return fail_input(err, "invalid_sort", "sort",
-                      "sort must be one of views, shares, inquiries, conversionRate, listingId");
-}
-
-static enum status read_direction(struct request *request, struct error *err)
-{
-    struct text direction = request_parameter(request, "direction");
-    request->page.ascending = request->page.sort == SORT_LISTING_ID;
-    if (direction.at == NULL)
-        return STATUS_OK;
-    if (!text_is(direction, "asc") && !text_is(direction, "desc"))
-        return fail_input(err, "invalid_direction", "direction", "direction must be asc or desc");
-    request->page.ascending = text_is(direction, "asc");
-    return STATUS_OK;
-}
-
 static enum status read_include(struct request *request, struct error *err)
 {
     struct text include = request_parameter(request, "include");
@@ -137,9 +101,9 @@ enum status all_metrics_prepare(struct request *request, struct error *err)
     request->page.cursor = request_parameter(request, "cursor");
     enum status status = range_prepare(request, err);
     if (status == STATUS_OK)
-        status = read_sort(request, err);
-    if (status == STATUS_OK)
-        status = read_direction(request, err);
+        status =
+            metrics_order_resolve(request_parameter(request, "sort"),
+                                  request_parameter(request, "direction"), &request->page, err);
     if (status == STATUS_OK)
         status = read_include(request, err);
     if (status == STATUS_OK)
@@ -177,9 +141,9 @@ enum status compare_prepare(struct request *request, struct error *err)
             return status;
         listings[count++] = parameter->value;
     }
-    if (count < 2 || count > METRICS_COMPARE_MAX)
-        return fail_input(err, "invalid_listing_count", "listing",
-                          "name 2 to %d listings: listing=a&listing=b", METRICS_COMPARE_MAX);
+    enum status status = instance_check_compared(count, err);
+    if (status != STATUS_OK)
+        return status;
     request->compared = listings;
     request->compared_count = count;
     return range_prepare(request, err);

@@ -16,11 +16,10 @@ enum status read_limit(const struct request *request, size_t max, size_t *out, s
         good = text.at[i] >= '0' && text.at[i] <= '9';
         limit = limit * 10 + (size_t)(text.at[i] - '0');
     }
-    if (!good || limit == 0 || limit > max)
-        return fail_input(err, "invalid_limit", "limit", "limit must be a number from 1 to %zu",
-                          max);
-    *out = limit;
-    return STATUS_OK;
+    enum status status = instance_check_limit(good ? limit : 0, max, err);
+    if (status == STATUS_OK)
+        *out = limit;
+    return status;
 }
 
 enum status answer_written(bool written, struct error *err)

@@ -4,8 +4,9 @@
  * The fast way is the usual way: a key is compared with the only known name that its first letter
  * allows, a text is scanned once, and the scan says whether it holds anything that could break
  * the rules for ids (not printable ASCII, '#'). If not, and its length and first letter are
- * harmless, it is valid; everything else, and only that, is put to model/event.h's checks. So those
- * stay the only place that refuses, and what they would refuse never takes the fast way.
+ * harmless, it is valid; everything else, and only that, is put to the checks of model/event.h.
+ * Those and event_rules.h are the only places that refuse a value, and what they would refuse never
+ * takes the fast way.
  *
  * `inquiry` may come before eventType, so whether it may be there at all is asked at the end.
  *
@@ -17,6 +18,7 @@
 #include <string.h>
 
 #include "ingest/event_json.h"
+#include "ingest/inquiry_json.h"
 #include "ingest/json_fields.h"
 #include "model/calendar.h"
 #include "model/platform.h"
@@ -187,12 +189,9 @@ static enum status read_event_type(struct reader *reader)
     struct text name = {0};
     bool plain = false;
     enum status status = read_text(reader, FIELD_EVENT_TYPE, &name, &plain);
-    if (status != STATUS_OK || event_type_parse(name, &reader->event->type))
+    if (status != STATUS_OK)
         return status;
-    return json_refuse(reader->cursor, at, reader->err, "unknown_event_type",
-                       field_names[FIELD_EVENT_TYPE],
-                       "unknown event type \"%s\"; the known ones are view, share and inquiry",
-                       json_excerpt(name).text);
+    return placed(reader, at, event_rules_find_type(name, &reader->event->type, reader->err));
 }
 
 static enum status read_platform(struct reader *reader)
@@ -203,13 +202,9 @@ static enum status read_platform(struct reader *reader)
     enum status status = read_text(reader, FIELD_PLATFORM, &name, &plain);
     if (status != STATUS_OK)
         return status;
-    if (platform_find(name, &reader->event->platform) &&
-        reader->rules->accepts_platform[reader->event->platform])
-        return STATUS_OK;
-    return json_refuse(reader->cursor, at, reader->err, "unknown_platform",
-                       field_names[FIELD_PLATFORM],
-                       "unknown platform \"%s\"; the accepted ones are %s", json_excerpt(name).text,
-                       reader->rules->platform_list);
+    return placed(
+        reader, at,
+        event_rules_find_platform(reader->rules, name, &reader->event->platform, reader->err));
 }
 
 /* Refuses the number at the cursor, which is not an integer of 1 to 18 digits. */
@@ -254,55 +249,6 @@ static enum status read_milliseconds(struct reader *reader, int64_t *out)
     return STATUS_OK;
 }
 
-/* "5 minutes": a duration in the largest unit that divides it. */
-struct duration {
-    char text[32];
-};
-static struct duration duration(int64_t ms)
-{
-    const struct {
-        int64_t ms;
-        const char *name;
-    } units[] = {{ms_per_day, "day"},
-                 {3600000, "hour"},
-                 {60000, "minute"},
-                 {1000, "second"},
-                 {1, "millisecond"}};
-    size_t i = 0;
-    while (ms % units[i].ms != 0)
-        i++;
-    long long number = ms / units[i].ms;
-    struct duration duration;
-    snprintf(duration.text, sizeof duration.text, "%lld %s%s", number, units[i].name,
-             number == 1 ? "" : "s");
-    return duration;
-}
-
-static enum status check_bounds(struct reader *reader, const char *at, int64_t time_ms)
-{
-    const struct event_rules *rules = reader->rules;
-    int64_t now_ms = rules->now_ms;
-    const char *field = field_names[FIELD_TIMESTAMP];
-
-    if (time_ms < calendar_ms_min || time_ms > calendar_ms_max)
-        return refuse(reader, at, "invalid_timestamp", FIELD_TIMESTAMP,
-                      "timestamp lies outside the years 1 to 9999; it counts milliseconds");
-    /* The differences are taken without signs: they cannot overflow. */
-    if (time_ms > now_ms && (uint64_t)time_ms - (uint64_t)now_ms > (uint64_t)rules->ahead_ms_max)
-        return json_refuse(reader->cursor, at, reader->err, "invalid_timestamp", field,
-                           "timestamp %lld is more than %s ahead of this server's clock (%lld)",
-                           (long long)time_ms, duration(rules->ahead_ms_max).text,
-                           (long long)now_ms);
-    if (rules->behind_ms_max > 0 && time_ms < now_ms &&
-        (uint64_t)now_ms - (uint64_t)time_ms > (uint64_t)rules->behind_ms_max)
-        return json_refuse(reader->cursor, at, reader->err, "invalid_timestamp", field,
-                           "timestamp %lld is more than %s behind this server's clock (%lld); it "
-                           "counts milliseconds since 1970",
-                           (long long)time_ms, duration(rules->behind_ms_max).text,
-                           (long long)now_ms);
-    return STATUS_OK;
-}
-
 static enum status read_timestamp(struct reader *reader)
 {
     struct json_cursor *cursor = reader->cursor;
@@ -330,29 +276,13 @@ static enum status read_timestamp(struct reader *reader)
     if (status != STATUS_OK)
         return status;
     reader->event->time_ms = time_ms;
-    return check_bounds(reader, at, time_ms);
+    return placed(reader, at, event_rules_check_time(reader->rules, time_ms, reader->err));
 }
 
 static enum status read_inquiry(struct reader *reader)
 {
-    struct json_cursor *cursor = reader->cursor;
-    const char *at = cursor->at;
-    if (!json_is(cursor, '{'))
-        return wrong_type(reader, FIELD_INQUIRY, "an object");
-    enum status status = json_skip_value(cursor, INQUIRY_LEVELS_MAX, reader->err);
-    if (status == STATUS_TOO_LARGE)
-        return json_refuse(cursor, at, reader->err, "invalid_inquiry", field_names[FIELD_INQUIRY],
-                           "inquiry is nested more than %d levels deep", INQUIRY_LEVELS_MAX);
-    if (status != STATUS_OK)
-        return status;
-    size_t len = (size_t)(cursor->at - at);
-    if (len > INQUIRY_BYTES_MAX)
-        return json_refuse(cursor, at, reader->err, "invalid_inquiry", field_names[FIELD_INQUIRY],
-                           "inquiry is %zu bytes long; at most %d are kept", len,
-                           INQUIRY_BYTES_MAX);
-    reader->event->inquiry = (struct text){at, len};
-    reader->inquiry_at = at;
-    return STATUS_OK;
+    reader->inquiry_at = reader->cursor->at;
+    return inquiry_json_take(reader->cursor, &reader->event->inquiry, reader->err);
 }
 
 static enum status read_value(struct reader *reader, enum field field)
@@ -392,12 +322,9 @@ static enum status check_whole(struct reader *reader, const char *object, unsign
                                field_names[field],
                                "%s is missing; an event needs userId, listingId and eventType",
                                field_names[field]);
-    if (reader->inquiry_at != NULL && reader->event->type != EVENT_INQUIRY)
-        return json_refuse(reader->cursor, reader->inquiry_at, reader->err, "invalid_inquiry",
-                           field_names[FIELD_INQUIRY],
-                           "inquiry belongs to events of type inquiry only, not %s",
-                           event_type_name(reader->event->type));
-    return STATUS_OK;
+    if (reader->inquiry_at == NULL)
+        return STATUS_OK;
+    return placed(reader, reader->inquiry_at, inquiry_check_type(reader->event->type, reader->err));
 }
 
 enum status event_read(struct json_cursor *cursor, const struct event_rules *rules,

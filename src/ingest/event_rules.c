@@ -1,5 +1,6 @@
 /*
- * event_rules.c - the configured list of platforms, as a table by code and as words.
+ * event_rules.c - the configured list of platforms, as a table by code and as words; and what a
+ * type, a platform and a time must be.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ingest/json_cursor.h"
+#include "model/calendar.h"
 #include "model/platform.h"
 
 static const int64_t ahead_ms_default = INT64_C(5) * 60 * 1000;
@@ -63,6 +66,74 @@ enum status event_rules_init(struct event_rules *out, struct text platforms, str
         rules.accepts_platform[code] = true;
     }
     *out = rules;
+    return STATUS_OK;
+}
+
+enum status event_rules_find_type(struct text name, enum event_type *out, struct error *err)
+{
+    if (event_type_parse(name, out))
+        return STATUS_OK;
+    return fail_input(err, "unknown_event_type", "eventType",
+                      "unknown event type \"%s\"; the known ones are view, share and inquiry",
+                      json_excerpt(name).text);
+}
+
+enum status event_rules_find_platform(const struct event_rules *rules, struct text name,
+                                      uint8_t *code, struct error *err)
+{
+    if (platform_find(name, code) && rules->accepts_platform[*code])
+        return STATUS_OK;
+    return fail_input(err, "unknown_platform", "platform",
+                      "unknown platform \"%s\"; the accepted ones are %s", json_excerpt(name).text,
+                      rules->platform_list);
+}
+
+/* "5 minutes": a duration in the largest unit that divides it. */
+struct duration {
+    char text[32];
+};
+static struct duration duration(int64_t ms)
+{
+    const struct {
+        int64_t ms;
+        const char *name;
+    } units[] = {{ms_per_day, "day"},
+                 {3600000, "hour"},
+                 {60000, "minute"},
+                 {1000, "second"},
+                 {1, "millisecond"}};
+    size_t i = 0;
+    while (ms % units[i].ms != 0)
+        i++;
+    long long number = ms / units[i].ms;
+    struct duration duration;
+    snprintf(duration.text, sizeof duration.text, "%lld %s%s", number, units[i].name,
+             number == 1 ? "" : "s");
+    return duration;
+}
+
+enum status event_rules_check_time(const struct event_rules *rules, int64_t time_ms,
+                                   struct error *err)
+{
+    static const char field[] = "timestamp";
+    int64_t now_ms = rules->now_ms;
+
+    if (time_ms < calendar_ms_min || time_ms > calendar_ms_max)
+        return fail_input(err, "invalid_timestamp", field,
+                          "timestamp lies outside the years 1 to 9999; it counts milliseconds");
+    /* The differences are taken without signs: they cannot overflow. */
+    if (time_ms > now_ms && (uint64_t)time_ms - (uint64_t)now_ms > (uint64_t)rules->ahead_ms_max)
+        return fail_input(err, "invalid_timestamp", field,
+                          "timestamp %lld is more than %s ahead of this server's clock (%lld)",
+                          (long long)time_ms, duration(rules->ahead_ms_max).text,
+                          (long long)now_ms);
+    if (rules->behind_ms_max > 0 && time_ms < now_ms &&
+        (uint64_t)now_ms - (uint64_t)time_ms > (uint64_t)rules->behind_ms_max)
+        return fail_input(err, "invalid_timestamp", field,
+                          "timestamp %lld is more than %s behind this server's clock (%lld); it "
+                          "counts milliseconds since 1970",
+                          (long long)time_ms, duration(rules->behind_ms_max).text,
+                          (long long)now_ms);
     return STATUS_OK;
 }
 

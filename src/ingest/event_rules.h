@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "model/event.h"
 
 struct event_rules {
     bool accepts_platform[256]; /* by code, model/platform.h */
@@ -27,6 +28,17 @@ struct event_rules {
  */
 MUST_USE enum status event_rules_init(struct event_rules *out, struct text platforms,
                                       struct error *err);
+
+/*
+ * What a value must be, whichever way it came. STATUS_INVALID with the field's name; codes
+ * "unknown_event_type", "unknown_platform" (naming the accepted ones), "invalid_timestamp".
+ */
+MUST_USE enum status event_rules_find_type(struct text name, enum event_type *out,
+                                           struct error *err);
+MUST_USE enum status event_rules_find_platform(const struct event_rules *rules, struct text name,
+                                               uint8_t *code, struct error *err);
+MUST_USE enum status event_rules_check_time(const struct event_rules *rules, int64_t time_ms,
+                                            struct error *err);
 
 /* The default list. */
 const char *event_rules_default_platforms(void);

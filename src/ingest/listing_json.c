@@ -13,48 +13,24 @@
 
 #include "ingest/json_cursor.h"
 #include "ingest/json_fields.h"
+#include "ingest/listing_rules.h"
 
 enum field { FIELD_ADDRESS, FIELD_PRICE, FIELD_CURRENCY, FIELD_IMAGE, FIELD_STATUS, FIELDS };
 
 static const char *const field_names[FIELDS] = {"address", "price", "currency", "image", "status"};
 static const struct json_fields fields = {field_names, FIELDS};
 
-static const double price_max = 1e15;
-
-static bool has_control(struct text text)
+/* Gives the error of a rule its place. */
+static enum status placed(const struct json_cursor *cursor, const char *at, enum status status,
+                          struct error *err)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.at[i] < 0x20 || text.at[i] == 0x7f)
-            return true;
-    return false;
+    if (status != STATUS_OK && err != NULL)
+        err->offset = at - cursor->start;
+    return status;
 }
 
-/* NULL, or what a text of this field must be. */
-static const char *text_fault(enum field field, struct text text)
-{
-    if (field == FIELD_CURRENCY) {
-        bool good = text.len == LISTING_CURRENCY_BYTES;
-        for (size_t i = 0; good && i < text.len; i++)
-            good = text.at[i] >= 'A' && text.at[i] <= 'Z';
-        return good ? NULL : "currency must be three capital letters, such as EUR";
-    }
-    if (field == FIELD_IMAGE) {
-        bool good = (text_starts_with(text, "http://") || text_starts_with(text, "https://")) &&
-                    !text_is(text, "http://") && !text_is(text, "https://") && !has_control(text) &&
-                    memchr(text.at, ' ', text.len) == NULL;
-        return good ? NULL
-                    : "image must be an address that begins with http:// or https://, without "
-                      "spaces";
-    }
-    if (text.len == 0)
-        return "an empty text says nothing; leave the field out or send null";
-    if (field == FIELD_STATUS && has_control(text))
-        return "status must not hold control characters";
-    return NULL;
-}
-
-static enum status read_text(struct json_cursor *cursor, enum field field, size_t bytes_max,
-                             struct text *out, struct error *err)
+static enum status read_text(struct json_cursor *cursor, enum field field, struct text *out,
+                             struct error *err)
 {
     const char *at = cursor->at;
     const char *name = field_names[field];
@@ -65,14 +41,10 @@ static enum status read_text(struct json_cursor *cursor, enum field field, size_
     enum status status = json_take_string(cursor, &text, &plain, err);
     if (status != STATUS_OK)
         return status;
-    const char *fault = text_fault(field, text);
-    if (fault != NULL)
-        return json_refuse(cursor, at, err, "invalid_listing", name, "%s", fault);
-    if (text.len > bytes_max)
-        return json_refuse(cursor, at, err, "invalid_listing", name,
-                           "%s is %zu bytes long; at most %zu are kept", name, text.len, bytes_max);
-    *out = text;
-    return STATUS_OK;
+    status = placed(cursor, at, listing_check_text(name, text, err), err);
+    if (status == STATUS_OK)
+        *out = text;
+    return status;
 }
 
 static enum status read_price(struct json_cursor *cursor, double *out, struct error *err)
@@ -92,11 +64,10 @@ static enum status read_price(struct json_cursor *cursor, double *out, struct er
         return fail(err, STATUS_NO_MEMORY, "no memory to read a price");
     double price = overflow ? -1 : json_number_value(number);
     json_decref(number);
-    if (!(price >= 0 && price <= price_max))
-        return json_refuse(cursor, at, err, "invalid_listing", "price",
-                           "price must be from 0 to 1000000000000000");
-    *out = price + 0.0; /* -0 becomes 0 */
-    return STATUS_OK;
+    status = placed(cursor, at, listing_check_price(price, err), err);
+    if (status == STATUS_OK)
+        *out = price + 0.0; /* -0 becomes 0 */
+    return status;
 }
 
 static enum status read_value(struct json_cursor *cursor, enum field field,
@@ -104,16 +75,16 @@ static enum status read_value(struct json_cursor *cursor, enum field field,
 {
     switch (field) {
     case FIELD_ADDRESS:
-        return read_text(cursor, field, LISTING_ADDRESS_BYTES_MAX, &out->address, err);
+        return read_text(cursor, field, &out->address, err);
     case FIELD_PRICE:
         out->has_price = true;
         return read_price(cursor, &out->price, err);
     case FIELD_CURRENCY:
-        return read_text(cursor, field, LISTING_CURRENCY_BYTES, &out->currency, err);
+        return read_text(cursor, field, &out->currency, err);
     case FIELD_IMAGE:
-        return read_text(cursor, field, LISTING_IMAGE_BYTES_MAX, &out->image, err);
+        return read_text(cursor, field, &out->image, err);
     case FIELD_STATUS:
-        return read_text(cursor, field, LISTING_STATUS_BYTES_MAX, &out->status, err);
+        return read_text(cursor, field, &out->status, err);
     case FIELDS:
         break;
     }

@@ -17,8 +17,9 @@ static enum status start_notices(struct instance *instance, struct error *err)
     return STATUS_OK;
 }
 
-enum status instance_open(const struct engine_options *options, struct instance **out,
-                          struct error *err)
+/* notice: NULL for the log. */
+static enum status open_with(const struct engine_options *options, engine_notice_fn *notice,
+                             void *notice_context, struct instance **out, struct error *err)
 {
     struct instance *instance = calloc(1, sizeof *instance);
     if (instance == NULL)
@@ -34,7 +35,11 @@ enum status instance_open(const struct engine_options *options, struct instance 
         status = fail_errno(err, "no random numbers from the system");
         goto cleanup;
     }
-    status = engine_open(options, notices_log, &instance->notices, &instance->engine, err);
+    if (notice == NULL) {
+        notice = notices_log;
+        notice_context = &instance->notices;
+    }
+    status = engine_open(options, notice, notice_context, &instance->engine, err);
     if (status != STATUS_OK)
         goto cleanup;
     *out = instance;
@@ -46,6 +51,26 @@ cleanup:
         free(instance);
     }
     return status;
+}
+
+enum status instance_open(const struct engine_options *options, struct instance **out,
+                          struct error *err)
+{
+    return open_with(options, NULL, NULL, out, err);
+}
+
+static void say_nothing(void *context, const char *name, const struct error *error)
+{
+    (void)context;
+    (void)name;
+    (void)error;
+}
+
+enum status instance_open_with_notice(const struct engine_options *options,
+                                      engine_notice_fn *notice, void *context,
+                                      struct instance **out, struct error *err)
+{
+    return open_with(options, notice == NULL ? say_nothing : notice, context, out, err);
 }
 
 enum status instance_close(struct instance *instance, struct error *err)
@@ -86,6 +111,14 @@ void instance_commit(struct instance *instance)
     engine_commit(instance->engine);
 }
 
+/* A submission that was made and committed: its own error, if it has one. */
+static enum status outcome(const struct submission *submission, struct error *err)
+{
+    if (submission->error.status != STATUS_OK && err != NULL)
+        *err = submission->error;
+    return submission->error.status;
+}
+
 enum status instance_record_events(struct instance *instance, const struct event *events,
                                    size_t count, struct record_result *out, struct error *err)
 {
@@ -95,15 +128,48 @@ enum status instance_record_events(struct instance *instance, const struct event
         status = engine_submit_events(instance->engine, events, count, &submission, err);
         engine_commit(instance->engine); /* also makes room where the group was full */
     } while (status == STATUS_OVERLOADED);
-    if (status != STATUS_OK)
-        return status;
-    if (submission.error.status != STATUS_OK) {
-        if (err != NULL)
-            *err = submission.error;
-        return submission.error.status;
+    if (status == STATUS_OK)
+        status = outcome(&submission, err);
+    if (status == STATUS_OK)
+        *out = (struct record_result){submission.recorded, submission.duplicates};
+    return status;
+}
+
+enum status instance_record_listing(struct instance *instance, struct text user_id,
+                                    struct text listing_id, const struct listing_details *details,
+                                    struct error *err)
+{
+    struct submission submission;
+    enum status status = STATUS_OK;
+    if (details == NULL) {
+        struct arena arena = {0};
+        struct listing_details before;
+        status = instance_get_listing(instance, user_id, listing_id, &arena, &before, err);
+        arena_done(&arena);
+        if (status != STATUS_OK)
+            return status;
     }
-    *out = (struct record_result){submission.recorded, submission.duplicates};
-    return STATUS_OK;
+    do {
+        status =
+            engine_submit_listing(instance->engine, user_id, listing_id, details, &submission, err);
+        engine_commit(instance->engine);
+    } while (status == STATUS_OVERLOADED);
+    return status == STATUS_OK ? outcome(&submission, err) : status;
+}
+
+enum status instance_check_limit(size_t limit, size_t max, struct error *err)
+{
+    if (limit >= 1 && limit <= max)
+        return STATUS_OK;
+    return fail_input(err, "invalid_limit", "limit", "limit must be a number from 1 to %zu", max);
+}
+
+enum status instance_check_compared(size_t listing_count, struct error *err)
+{
+    if (listing_count >= 2 && listing_count <= METRICS_COMPARE_MAX)
+        return STATUS_OK;
+    return fail_input(err, "invalid_listing_count", "listing",
+                      "name 2 to %d listings: listing=a&listing=b", METRICS_COMPARE_MAX);
 }
 
 enum status instance_resolve_range(struct instance *instance, const struct range_request *request,

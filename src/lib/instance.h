@@ -30,9 +30,13 @@
 
 struct instance; /* made by instance_open(), freed by instance_close() */
 
-/* Errors as engine_open(). */
+/* Errors as engine_open(). What the engine has to tell its operator goes to the log. */
 MUST_USE enum status instance_open(const struct engine_options *options, struct instance **out,
                                    struct error *err);
+/* As above, for who does not want a log: notice (NULL: nobody is told) as in engine_open(). */
+MUST_USE enum status instance_open_with_notice(const struct engine_options *options,
+                                               engine_notice_fn *notice, void *context,
+                                               struct instance **out, struct error *err);
 /* Drains and closes; errors as engine_close(). Frees in any case; accepts NULL. */
 enum status instance_close(struct instance *instance, struct error *err);
 
@@ -58,6 +62,18 @@ struct record_result {
 MUST_USE enum status instance_record_events(struct instance *instance, const struct event *events,
                                             size_t count, struct record_result *out,
                                             struct error *err);
+/* As above, a listing's details set, or removed with details NULL. Removing what is not there is
+ * STATUS_NOT_FOUND, code "listing_not_found", unless another removes it at the same moment. */
+MUST_USE enum status instance_record_listing(struct instance *instance, struct text user_id,
+                                             struct text listing_id,
+                                             const struct listing_details *details,
+                                             struct error *err);
+
+/* STATUS_INVALID, field "limit", code "invalid_limit", unless 1 <= limit <= max. */
+MUST_USE enum status instance_check_limit(size_t limit, size_t max, struct error *err);
+/* STATUS_INVALID, field "listing", code "invalid_listing_count", unless 2 to METRICS_COMPARE_MAX
+ * listings are to be compared. */
+MUST_USE enum status instance_check_compared(size_t listing_count, struct error *err);
 
 /* Asking. Results live in the arena. Resolve the range first: its days are part of the ETag. */
 MUST_USE enum status instance_resolve_range(struct instance *instance,

@@ -96,6 +96,14 @@ struct metrics_page_request {
     bool include_days;
 };
 
+/*
+ * Sets the order from the words for it, absent where nothing was said: by views; descending, but
+ * ascending by listingId. STATUS_INVALID, field and code "sort", "invalid_sort" or "direction",
+ * "invalid_direction", naming the words there are.
+ */
+MUST_USE enum status metrics_order_resolve(struct text sort, struct text direction,
+                                           struct metrics_page_request *page, struct error *err);
+
 struct metrics_page {
     const struct aggregated_metrics *listings; /* in the order asked for */
     size_t count;

@@ -143,3 +143,30 @@ bool ranking_page(const struct ranking *ranking, enum metrics_sort sort, bool as
     *page = heap.at;
     return true;
 }
+
+enum status metrics_order_resolve(struct text sort, struct text direction,
+                                  struct metrics_page_request *page, struct error *err)
+{
+    static const struct {
+        const char *name;
+        enum metrics_sort sort;
+    } sorts[] = {
+        {"views", SORT_VIEWS},          {"shares", SORT_SHARES},
+        {"inquiries", SORT_INQUIRIES},  {"conversionRate", SORT_CONVERSION_RATE},
+        {"listingId", SORT_LISTING_ID},
+    };
+    size_t found = 0; /* views, when nothing was said */
+    if (sort.at != NULL)
+        while (found < sizeof sorts / sizeof sorts[0] && !text_is(sort, sorts[found].name))
+            found++;
+    if (found == sizeof sorts / sizeof sorts[0])
+        return fail_input(
+            err, "invalid_sort", "sort",
+            "sort must be one of views, shares, inquiries, conversionRate, listingId");
+    if (direction.at != NULL && !text_is(direction, "asc") && !text_is(direction, "desc"))
+        return fail_input(err, "invalid_direction", "direction", "direction must be asc or desc");
+    page->sort = sorts[found].sort;
+    page->ascending =
+        direction.at == NULL ? page->sort == SORT_LISTING_ID : text_is(direction, "asc");
+    return STATUS_OK;
+}
