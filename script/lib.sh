@@ -9,7 +9,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # that name on the PATH; a plain package must be installed.
 packages_serve=(
     gcc=gcc libc6-dev meson=meson ninja-build=ninja pkg-config=pkg-config
-    libmicrohttpd-dev libsqlite3-dev libxxhash-dev libglib2.0-dev libssl-dev libjansson-dev tzdata
+    libmicrohttpd-dev libsqlite3-dev libxxhash-dev libglib2.0-dev libssl-dev libjansson-dev
+    libcurl4-openssl-dev tzdata
 )
 packages_test=(
     "${packages_serve[@]}" libcmocka-dev nodejs=node curl=curl

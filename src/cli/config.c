@@ -21,8 +21,9 @@ static const char prefix[] = "FOOTFALL_";
 
 /* Ours too, but no settings: the key itself must not stand in process lists or files of settings.
  */
-static const char *const other_variables[] = {"FOOTFALL_SERVICE_KEY", "FOOTFALL_CONFIG",
-                                              "FOOTFALL_SEED"};
+static const char *const other_variables[] = {
+    "FOOTFALL_SERVICE_KEY", "FOOTFALL_CONFIG", "FOOTFALL_SEED", "FOOTFALL_URL", "FOOTFALL_KEY",
+};
 
 /* Reads digits and a unit; false for anything else or more than 64 bits. */
 static bool read_scaled(const char *text, bool is_duration, uint64_t *out)
@@ -308,15 +309,15 @@ enum status config_read_environment(struct config *config, const char *const *en
 
 /* ---- flags ---- */
 
-struct flag {
+struct config_flag {
     const char *name; /* without dashes */
     size_t name_len;
     const char *value;
 };
 
 /* Reads the flag at arguments[*at] with its value and moves *at behind both. */
-static enum status take_flag(int count, const char *const *arguments, int *at, struct flag *out,
-                             struct error *err)
+static enum status take_flag(int count, const char *const *arguments, int *at,
+                             struct config_flag *out, struct error *err)
 {
     const char *argument = arguments[(*at)++];
     if (strncmp(argument, "--", 2) != 0 || argument[2] == '\0')
@@ -333,7 +334,7 @@ static enum status take_flag(int count, const char *const *arguments, int *at, s
     return STATUS_OK;
 }
 
-static bool is_config_flag(const struct flag *flag)
+static bool is_config_flag(const struct config_flag *flag)
 {
     return flag->name_len == 6 && memcmp(flag->name, "config", 6) == 0;
 }
@@ -343,7 +344,7 @@ static enum status look_at_flags(int count, const char *const *arguments, const 
                                  struct error *err)
 {
     for (int at = 0; at < count;) {
-        struct flag flag;
+        struct config_flag flag;
         enum setting_id id = SETTING_COUNT;
         enum status status = take_flag(count, arguments, &at, &flag, err);
         if (status != STATUS_OK)
@@ -360,7 +361,7 @@ static enum status read_flags(struct config *config, int count, const char *cons
                               struct error *err)
 {
     for (int at = 0; at < count;) {
-        struct flag flag;
+        struct config_flag flag;
         enum setting_id id = SETTING_COUNT;
         enum status status = take_flag(count, arguments, &at, &flag, err);
         if (status == STATUS_OK && !is_config_flag(&flag) &&

@@ -6,9 +6,10 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "cli/command.h"
 #include "cli/config.h"
 
-enum { HELP_COLUMNS = 88, HELP_INDENT = 6 };
+enum { HELP_INDENT = 6 };
 
 static const char *value_word(enum setting_kind kind)
 {
@@ -26,23 +27,6 @@ static const char *value_word(enum setting_kind kind)
     return "TEXT";
 }
 
-/* Prints words wrapped at HELP_COLUMNS, each line indented. */
-static void print_wrapped(FILE *to, const char *text)
-{
-    size_t column = HELP_INDENT;
-    fprintf(to, "%*s", HELP_INDENT, "");
-    for (size_t len = 0; *text != '\0'; text += len + strspn(text + len, " ")) {
-        len = strcspn(text, " ");
-        if (column > HELP_INDENT && column + 1 + len > HELP_COLUMNS) {
-            fprintf(to, "\n%*s", HELP_INDENT, "");
-            column = HELP_INDENT;
-        }
-        column += len + (column > HELP_INDENT);
-        fprintf(to, "%s%.*s", column > HELP_INDENT + len ? " " : "", (int)len, text);
-    }
-    fputc('\n', to);
-}
-
 void config_print_help(FILE *to)
 {
     for (int i = 0; i < SETTING_COUNT; i++) {
@@ -52,7 +36,7 @@ void config_print_help(FILE *to)
         if (setting->initial != NULL)
             fprintf(to, "   (%s)", setting->initial);
         fputc('\n', to);
-        print_wrapped(to, setting->help);
+        print_paragraphs(to, setting->help, HELP_INDENT);
     }
 }
 

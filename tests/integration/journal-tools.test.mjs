@@ -187,7 +187,7 @@ test('wrong words are answered with the right ones', async () => {
     [['journal'], 2, /usage: footfall journal verify\|dump\|salvage/],
     [['journal', 'verfy'], 2, /did you mean "verify"/],
     [['journal', 'verify', '--jsn'], 2, /did you mean --json/],
-    [['journal', 'dump', '--from', 'x'], 2, /--from x: a record's number/],
+    [['journal', 'dump', '--from', 'x'], 2, /--from "x": a whole number/],
     [['journal', 'salvage', '--data', base], 2, /needs --to NEWDIR/],
     [['journal', 'verify', '--data', join(folder.path, 'nowhere')], 1, /--data names the folder/],
     [['journal', 'salvage', '--data', base, '--to', other], 1, /is there already/],

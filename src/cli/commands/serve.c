@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/config.h"
+#include "cli/server_options.h"
 #include "http/server.h"
 #include "lib/instance.h"
 
@@ -133,64 +134,6 @@ static enum status find_key(const struct config *config, char buffer[KEY_BYTES_M
 
 /* ---- serving ---- */
 
-static struct engine_options engine_options_of(const struct config *config)
-{
-    return (struct engine_options){
-        .data_dir = config->texts[SETTING_DATA],
-        .clock = clock_system(),
-        .journal_io =
-            config->numbers[SETTING_JOURNAL_IO] == 0 ? JOURNAL_IO_BUFFERED : JOURNAL_IO_DIRECT,
-        .journal_segment_bytes = config->numbers[SETTING_JOURNAL_SEGMENT_BYTES],
-        .rollup_bytes = config->numbers[SETTING_MEMORY_BYTES],
-        .seal_journal_bytes = config->numbers[SETTING_SEAL_JOURNAL_BYTES],
-        .seal_interval_ms = (uint32_t)config->numbers[SETTING_SEAL_INTERVAL_MS],
-        .dedupe_hours = (uint32_t)config->numbers[SETTING_DEDUPE_HOURS],
-        .dedupe_ids = config->numbers[SETTING_DEDUPE_IDS],
-        .store_cache_bytes = config->numbers[SETTING_STORE_CACHE_BYTES],
-    };
-}
-
-static struct http_options http_options_of(const struct config *config, struct text key,
-                                           uint32_t connections_max)
-{
-    const char *platforms = config->texts[SETTING_PLATFORMS];
-    return (struct http_options){
-        .listen = config->texts[SETTING_LISTEN],
-        .auth_off = config->numbers[SETTING_AUTH] == 1,
-        .service_key = key,
-        .platforms = platforms == NULL ? (struct text){NULL, 0} : text_of(platforms),
-        .connections_max = connections_max,
-        .query_threads = (uint32_t)config->numbers[SETTING_QUERY_THREADS],
-        .head_timeout_ms = (uint32_t)config->numbers[SETTING_HEAD_TIMEOUT_MS],
-        .body_timeout_ms = (uint32_t)config->numbers[SETTING_BODY_TIMEOUT_MS],
-        .idle_timeout_ms = (uint32_t)config->numbers[SETTING_IDLE_TIMEOUT_MS],
-        .stop_timeout_ms = (uint32_t)config->numbers[SETTING_STOP_TIMEOUT_MS],
-        .body_memory_bytes = config->numbers[SETTING_BODY_MEMORY_BYTES],
-        .version = FOOTFALL_VERSION,
-    };
-}
-
-/* What the operator can do about it. */
-static enum status explain_open(enum status status, const char *data, struct error *err)
-{
-    char words[ERROR_MESSAGE_BYTES];
-    snprintf(words, sizeof words, "%s", err->message);
-    if (status == STATUS_BUSY)
-        return fail(err, status,
-                    "%s: another server uses this data folder; stop it, or choose another with "
-                    "--data (%s)",
-                    data, words);
-    if (status == STATUS_IO || status == STATUS_DISK_FULL)
-        return fail(err, status,
-                    "%s: this data folder cannot be used; choose one that can be "
-                    "written to, with room, by --data (%s)",
-                    data, words);
-    if (status == STATUS_CORRUPT || status == STATUS_FOREIGN)
-        return fail(err, status, "%.400s. Find out more: footfall journal verify --data %s", words,
-                    data);
-    return status;
-}
-
 static enum status announce(const struct http_server *server, const char *data, struct error *err)
 {
     log_event(LOG_INFO, "serve", "started", LOG_TEXT("version", FOOTFALL_VERSION),
@@ -251,44 +194,20 @@ cleanup:
     return status;
 }
 
-static void print_serve_help(FILE *to)
-{
-    fputs("usage: footfall serve [flags]\n\n"
-          "Serves the HTTP API. When it accepts requests it prints one line, \"footfall: listening "
-          "on\nhttp://HOST:PORT\". SIGTERM or SIGINT finishes what is in flight, stores everything "
-          "and ends\nwith 0; a second one ends at once, and the next start replays the journal.\n\n"
-          "Flags, with their defaults; each can also be a variable (FOOTFALL_LISTEN) or a line of "
-          "the\nfile that --config FILE names (listen = ...):\n\n",
-          to);
-    config_print_help(to);
-    fputs("  --config FILE\n      Reads settings from a file of \"name = value\" lines.\n"
-          "\nThe service key comes from the variable FOOTFALL_SERVICE_KEY.\n",
-          to);
-}
-
-int report_error(const struct error *error)
-{
-    fprintf(stderr, "footfall: %s\n", error->message);
-    return error->status == STATUS_INVALID ? EXIT_USAGE : EXIT_FAILED;
-}
-
-int command_serve(int count, char **arguments)
+static int run_serve(const struct arguments *arguments)
 {
     struct config config = {0};
     struct error error;
-    for (int i = 0; i < count; i++) {
-        if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "-h") == 0) {
-            print_serve_help(stdout);
-            return EXIT_DONE;
-        }
-        if (strcmp(arguments[i], "--help-markdown") == 0) {
+    for (int i = 0; i < arguments->rest_count; i++) {
+        if (strcmp(arguments->rest[i], "--help-markdown") == 0) {
             config_print_markdown(stdout);
             return EXIT_DONE;
         }
     }
     close_to_others();
-    enum status status = config_read(&config, count, (const char *const *)arguments,
-                                     (const char *const *)environ, &error);
+    enum status status =
+        config_read(&config, arguments->rest_count, (const char *const *)arguments->rest,
+                    (const char *const *)environ, &error);
     if (status == STATUS_OK) {
         log_set_level((enum log_level)config.numbers[SETTING_LOG_LEVEL]);
         status = serve(&config, &error);
@@ -296,3 +215,19 @@ int command_serve(int count, char **arguments)
     config_done(&config);
     return status == STATUS_OK ? EXIT_DONE : report_error(&error);
 }
+
+static const char *const usage[] = {"[flags]", NULL};
+
+const struct command command_serve = {
+    .name = "serve",
+    .summary = "Serve the HTTP API from a data folder.",
+    .usage = usage,
+    .text =
+        "Serves the HTTP API. When it accepts requests it prints one line, \"footfall: listening "
+        "on http://HOST:PORT\". SIGTERM or SIGINT finishes what is in flight, stores everything "
+        "and ends with 0; a second one ends at once, and the next start replays the journal.\n"
+        "\n"
+        "The service key comes from the variable FOOTFALL_SERVICE_KEY.",
+    .has_settings = true,
+    .run = run_serve,
+};

@@ -6,12 +6,21 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "cli/data_folder.h"
+#include "cli/journal/data_folder.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+const struct flag flag_data_folder = {
+    .name = "data",
+    .value = "DIR",
+    .initial = "data",
+    .variable = "FOOTFALL_DATA",
+    .completion = COMPLETE_DIRECTORY,
+    .help = "The data folder; no server may use it.",
+};
 
 static bool has_segment_of(const struct inspection *inspection, const uint8_t *id)
 {

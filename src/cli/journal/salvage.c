@@ -1,5 +1,5 @@
 /*
- * journal_salvage.c - footfall journal salvage: a new data folder of all that can still be read.
+ * salvage.c - footfall journal salvage: a new data folder of all that can still be read.
  *
  * The store of the old folder has, for good, what stands up to record `after` (its position); of
  * the journal only what stands behind that is needed. So the new folder is
@@ -33,7 +33,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "cli/journal_tools.h"
+#include "cli/journal/tools.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,8 +46,8 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "cli/data_folder.h"
-#include "cli/salvage_parts.h"
+#include "cli/journal/data_folder.h"
+#include "cli/journal/salvage_parts.h"
 #include "model/record.h"
 
 struct salvage {

@@ -1,5 +1,5 @@
 /*
- * journal_tools.h - what footfall journal can do; a file each.
+ * tools.h - what footfall journal can do; a file each.
  *
  * Each prints its answer on stdout and fills *err when it could not answer at all.
  */

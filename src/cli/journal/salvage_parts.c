@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "cli/salvage_parts.h"
+#include "cli/journal/salvage_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>

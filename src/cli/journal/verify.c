@@ -1,5 +1,5 @@
 /*
- * journal_verify.c - footfall journal verify: is it whole, and does it fit together?
+ * verify.c - footfall journal verify: is it whole, and does it fit together?
  *
  * One walk over the journal gives its findings and checks what each record means: that it can be
  * decoded, and that seals number the batches as the store has them. Then positions are compared:
@@ -11,7 +11,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "cli/journal_tools.h"
+#include "cli/journal/tools.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/data_folder.h"
+#include "cli/journal/data_folder.h"
 #include "engine/dedupe_files.h"
 #include "model/record.h"
 #include "present/json_writer.h"

@@ -1,17 +1,17 @@
 /*
- * journal_dump.c - footfall journal dump: the records, one after the other, as text or JSON.
+ * dump.c - footfall journal dump: the records, one after the other, as text or JSON.
  *
  * What people wrote, and who they are to the caller (visitors), is personal: it is shown on
  * request only. A record that is whole and cannot be decoded is shown with the reason.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "cli/journal_tools.h"
+#include "cli/journal/tools.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "cli/data_folder.h"
+#include "cli/journal/data_folder.h"
 #include "model/platform.h"
 #include "model/record.h"
 #include "present/json_writer.h"

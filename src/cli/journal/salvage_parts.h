@@ -1,10 +1,10 @@
 /*
  * salvage_parts.h - what a salvage takes over beside the journal: store and fingerprints.
  */
-#ifndef FOOTFALL_CLI_SALVAGE_PARTS_H
-#define FOOTFALL_CLI_SALVAGE_PARTS_H
+#ifndef FOOTFALL_CLI_JOURNAL_SALVAGE_PARTS_H
+#define FOOTFALL_CLI_JOURNAL_SALVAGE_PARTS_H
 
-#include "cli/data_folder.h"
+#include "cli/journal/data_folder.h"
 
 /* Copies the folder's store into the folder `to`, where it follows journal id from its record 1
  * on. */

@@ -1,0 +1,14 @@
+/*
+ * commands.c - the table of subcommands: a line here makes a command known to the parser, the help,
+ * the manual and the shells.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "cli/commands.h"
+
+const struct command *const commands[] = {
+    &command_serve,
+    &command_record,
+    &command_journal,
+    NULL,
+};

@@ -1,0 +1,423 @@
+/*
+ * target.c - libcurl asks, jansson reads.
+ *
+ * One easy handle keeps its connection between calls. Every call sets what it needs anew, so
+ * nothing of one call reaches the next. Redirects are not followed: the key would travel with them.
+ * A loopback server is asked without the proxy that the environment may name.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "cli/target.h"
+
+#include <curl/curl.h>
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "cli/local_server.h"
+#include "http/access.h"
+
+enum {
+    CONNECT_SECONDS_MAX = 10,
+    SILENCE_SECONDS_MAX = 120,
+    KEY_LINE_BYTES = ACCESS_KEY_BYTES_MAX + 2,
+    URL_BYTES = 1024,
+    FIELD_BYTES = ACCESS_KEY_BYTES_MAX + 64,
+    CODE_BYTES_MAX = 64
+};
+
+static const char default_url[] = "http://127.0.0.1:8080";
+
+const struct flag flag_url = {
+    .name = "url",
+    .value = "URL",
+    .initial = default_url,
+    .variable = "FOOTFALL_URL",
+    .help = "The server to talk to.",
+};
+const struct flag flag_data = {
+    .name = "data",
+    .value = "DIR",
+    .completion = COMPLETE_DIRECTORY,
+    .help = "Opens this data folder instead of asking a server; refused while a server uses it.",
+};
+const struct flag flag_key_file = {
+    .name = "key-file",
+    .value = "FILE",
+    .completion = COMPLETE_FILE,
+    .help = "A file whose first line is the server's key, instead of the variable FOOTFALL_KEY.",
+};
+
+struct target {
+    struct local_server *folder; /* NULL: it is somebody else's server */
+    CURL *curl;
+    char url[URL_BYTES];
+    char key[KEY_LINE_BYTES]; /* "": none */
+    bool is_loopback;
+    struct bytes answer; /* the body of the last one */
+    unsigned retry_after_s;
+    bool too_large;
+    char curl_words[CURL_ERROR_SIZE];
+};
+
+/* ---- opening ---- */
+
+static bool is_loopback_host(const char *host)
+{
+    return access_host_is_loopback(text_of(host));
+}
+
+/* Keeps "scheme://host:port/prefix" without a final slash. */
+static enum status take_url(struct target *target, const char *url, struct error *err)
+{
+    enum status status = STATUS_OK;
+    char *scheme = NULL;
+    char *host = NULL;
+    char *extra = NULL;
+    bool has_extra = false;
+    CURLU *parts = curl_url();
+    if (parts == NULL)
+        return fail(err, STATUS_NO_MEMORY, "no memory for a URL");
+
+    CURLUcode code = curl_url_set(parts, CURLUPART_URL, url, 0);
+    if (code == CURLUE_OK)
+        code = curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0);
+    if (code == CURLUE_OK)
+        code = curl_url_get(parts, CURLUPART_HOST, &host, 0);
+    static const CURLUPart extras[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
+                                       CURLUPART_FRAGMENT};
+    for (size_t i = 0; code == CURLUE_OK && i < sizeof extras / sizeof extras[0]; i++) {
+        has_extra |= curl_url_get(parts, extras[i], &extra, 0) == CURLUE_OK;
+        curl_free(extra);
+        extra = NULL;
+    }
+    if (code != CURLUE_OK || (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) ||
+        has_extra || strlen(url) >= sizeof target->url) {
+        status = fail_input(err, "usage", "",
+                            "--url \"%.200s\" is no address of a server; it should look like %s",
+                            url, default_url);
+        goto cleanup;
+    }
+    snprintf(target->url, sizeof target->url, "%s", url);
+    for (size_t len = strlen(target->url); len > 0 && target->url[len - 1] == '/'; len--)
+        target->url[len - 1] = '\0';
+    target->is_loopback = is_loopback_host(host);
+
+cleanup:
+    curl_free(scheme);
+    curl_free(host);
+    curl_url_cleanup(parts);
+    return status;
+}
+
+static enum status read_key_file(const char *path, char out[KEY_LINE_BYTES], struct error *err)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return fail_errno(err, "--key-file %s", path);
+    bool got = fgets(out, KEY_LINE_BYTES, file) != NULL;
+    fclose(file);
+    if (!got)
+        return fail_input(err, "usage", "", "--key-file %s: it is empty", path);
+    out[strcspn(out, "\r\n")] = '\0';
+    return STATUS_OK;
+}
+
+/* The file wins over the environment, as flags do everywhere. */
+static enum status take_key(struct target *target, const char *path, struct error *err)
+{
+    const char *key = getenv("FOOTFALL_KEY");
+    struct access checked;
+    enum status status = STATUS_OK;
+    if (path != NULL)
+        status = read_key_file(path, target->key, err);
+    else if (key != NULL && strlen(key) < sizeof target->key)
+        snprintf(target->key, sizeof target->key, "%s", key);
+    else if (key != NULL)
+        status = fail_input(err, "usage", "", "FOOTFALL_KEY is longer than a key can be, %d bytes",
+                            ACCESS_KEY_BYTES_MAX);
+    if (status == STATUS_OK && target->key[0] != '\0')
+        status = access_init_key(&checked, text_of(target->key), err);
+    return status;
+}
+
+static enum status open_server(struct target *target, const struct arguments *arguments,
+                               struct error *err)
+{
+    enum status status = take_url(target, argument_text(arguments, "url"), err);
+    if (status == STATUS_OK)
+        status = take_key(target, argument_text(arguments, "key-file"), err);
+    return status;
+}
+
+static enum status open_folder(struct target *target, const char *data, struct error *err)
+{
+    enum status status = local_server_open(data, &target->folder, err);
+    if (status != STATUS_OK)
+        return status;
+    snprintf(target->url, sizeof target->url, "http://%s", local_server_address(target->folder));
+    snprintf(target->key, sizeof target->key, "%s", local_server_key(target->folder));
+    target->is_loopback = true;
+    return STATUS_OK;
+}
+
+enum status target_open(const struct arguments *arguments, struct target **out, struct error *err)
+{
+    enum status status = STATUS_OK;
+    struct error ignored;
+    const char *data = argument_text(arguments, "data");
+    if (data != NULL &&
+        (argument_is_given(arguments, "url") || argument_text(arguments, "key-file") != NULL))
+        return fail_usage(arguments, err,
+                          "--data opens a folder, --url and --key-file are for a server: which is "
+                          "it?");
+    struct target *target = calloc(1, sizeof *target);
+    if (target == NULL)
+        return fail(err, STATUS_NO_MEMORY, "no memory for a connection");
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+        target->curl = curl_easy_init();
+    if (target->curl == NULL) {
+        status = fail(err, STATUS_NO_MEMORY, "no memory for a connection");
+        goto cleanup;
+    }
+    status = data != NULL ? open_folder(target, data, err) : open_server(target, arguments, err);
+    if (status != STATUS_OK)
+        goto cleanup;
+
+    *out = target; /* now the caller's */
+    target = NULL;
+
+cleanup:
+    (void)target_close(target, &ignored);
+    return status;
+}
+
+enum status target_close(struct target *target, struct error *err)
+{
+    if (target == NULL)
+        return STATUS_OK;
+    curl_easy_cleanup(target->curl); /* first: the folder's server waits for open connections */
+    enum status status = local_server_close(target->folder, err);
+    bytes_done(&target->answer);
+    explicit_bzero(target->key, sizeof target->key);
+    free(target);
+    return status;
+}
+
+int target_finish(struct target *target, enum status status, struct error *err)
+{
+    struct error closing;
+    enum status closed = target_close(target, &closing);
+    if (status == STATUS_OK && closed != STATUS_OK) {
+        *err = closing;
+        status = closed;
+    }
+    return status == STATUS_OK ? EXIT_DONE : report_error(err);
+}
+
+const char *target_url(const struct target *target)
+{
+    return target->url;
+}
+
+const char *target_key(const struct target *target)
+{
+    return target->key[0] == '\0' ? NULL : target->key;
+}
+
+unsigned target_retry_after(const struct target *target)
+{
+    return target->retry_after_s;
+}
+
+/* ---- asking ---- */
+
+static size_t take_body(char *from, size_t size, size_t count, void *context)
+{
+    struct target *target = context;
+    size_t len = size * count;
+    if (len > TARGET_ANSWER_BYTES_MAX - target->answer.len) {
+        target->too_large = true;
+        return 0;
+    }
+    return bytes_append(&target->answer, from, len) ? len : 0;
+}
+
+/* The options of a call; false when out of memory. */
+static bool prepare(struct target *target, const char *method, const char *url,
+                    struct curl_slist *fields, const void *body, size_t body_bytes)
+{
+    CURL *curl = target->curl;
+    curl_easy_reset(curl); /* keeps the connection */
+    bool ok = curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
+              curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK &&
+              curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+              curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields) == CURLE_OK &&
+              (!target->is_loopback || curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK);
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS_MAX);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_SECONDS_MAX);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, target->curl_words);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, target);
+    if (body != NULL) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body_bytes);
+    }
+    return ok;
+}
+
+static bool add_field(struct curl_slist **fields, const char *name, const char *value)
+{
+    char line[FIELD_BYTES];
+    snprintf(line, sizeof line, "%s%s", name, value);
+    struct curl_slist *longer = curl_slist_append(*fields, line);
+    explicit_bzero(line, sizeof line);
+    if (longer == NULL)
+        return false;
+    *fields = longer;
+    return true;
+}
+
+static enum status explain_curl(const struct target *target, CURLcode code, struct error *err)
+{
+    const char *words =
+        target->curl_words[0] != '\0' ? target->curl_words : curl_easy_strerror(code);
+    if (target->too_large)
+        return fail(err, STATUS_TOO_LARGE, "the answer is longer than %d MiB: ask for less at once",
+                    TARGET_ANSWER_BYTES_MAX / (1024 * 1024));
+    switch (code) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return fail(err, STATUS_IO,
+                    "no server answers at %s (%s); start one with footfall serve, or name another "
+                    "with --url or a data folder with --data",
+                    target->url, words);
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_WRITE_ERROR: /* take_body() had no memory */
+        return fail(err, STATUS_NO_MEMORY, "no memory for the answer of %s", target->url);
+    case CURLE_OPERATION_TIMEDOUT:
+        return fail(err, STATUS_IO, "%s does not answer (%s)", target->url, words);
+    default:
+        return fail(err, STATUS_IO, "%s: the connection failed (%s)", target->url, words);
+    }
+}
+
+static enum status status_of(long http_status)
+{
+    if (http_status == 401 || http_status == 403)
+        return STATUS_UNAUTHORIZED;
+    if (http_status == 404)
+        return STATUS_NOT_FOUND;
+    if (http_status == 413)
+        return STATUS_TOO_LARGE;
+    if (http_status == 503 || http_status == 429)
+        return STATUS_OVERLOADED;
+    return http_status >= 400 && http_status < 500 && http_status != 408 ? STATUS_INVALID
+                                                                         : STATUS_IO;
+}
+
+/* The server's code, kept for good: codes are a few dozen words. */
+static const char *keep_code(const char *code, enum status status)
+{
+    if (code == NULL || strlen(code) > CODE_BYTES_MAX ||
+        strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(code))
+        return status_code(status);
+    return g_intern_string(code);
+}
+
+static int64_t number_of(const json_t *answer, const char *name)
+{
+    const json_t *number = json_object_get(answer, name);
+    return json_is_integer(number) ? json_integer_value(number) : -1;
+}
+
+/* An error answer in our words where the server cannot know what to do about it. */
+static enum status explain_answer(const struct target *target, long http_status,
+                                  const json_t *answer, struct error *err)
+{
+    enum status status = status_of(http_status);
+    const char *words = json_string_value(json_object_get(answer, "error"));
+    const char *field = json_string_value(json_object_get(answer, "field"));
+    if (words == NULL && http_status != 401)
+        return fail(err, STATUS_IO, "%s answers %ld and not in Footfall's words: is it a Footfall?",
+                    target->url, http_status);
+    if (http_status == 401)
+        fail(err, status, "%s wants %s key: set FOOTFALL_KEY, or name a file with --key-file",
+             target->url, target->key[0] == '\0' ? "a" : "another");
+    else
+        fail(err, status, "%s%s", words,
+             status == STATUS_OVERLOADED && target->folder == NULL ? " (try again)" : "");
+    err->code = keep_code(json_string_value(json_object_get(answer, "code")), status);
+    snprintf(err->field, sizeof err->field, "%s", field == NULL ? "" : field);
+    err->index = number_of(answer, "index");
+    err->line = number_of(answer, "line");
+    err->offset = number_of(answer, "offset");
+    return status;
+}
+
+static enum status perform(struct target *target, long *http_status, struct error *err)
+{
+    curl_off_t retry_after = 0;
+    target->answer.len = 0;
+    target->too_large = false;
+    target->curl_words[0] = '\0';
+    target->retry_after_s = 0;
+    CURLcode code = curl_easy_perform(target->curl);
+    if (code != CURLE_OK)
+        return explain_curl(target, code, err);
+    curl_easy_getinfo(target->curl, CURLINFO_RESPONSE_CODE, http_status);
+    if (curl_easy_getinfo(target->curl, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK &&
+        retry_after > 0 && retry_after < UINT32_MAX)
+        target->retry_after_s = (unsigned)retry_after;
+    return STATUS_OK;
+}
+
+enum status target_send(struct target *target, const char *method, const char *path,
+                        const char *content_type, const void *body, size_t body_bytes, json_t **out,
+                        struct error *err)
+{
+    char url[URL_BYTES + TARGET_PATH_BYTES];
+    long http_status = 0;
+    struct curl_slist *fields = NULL;
+    enum status status = STATUS_OK;
+    json_t *answer = NULL;
+
+    *out = NULL;
+    snprintf(url, sizeof url, "%s%s", target->url, path);
+    if ((target->key[0] != '\0' && !add_field(&fields, "Authorization: Bearer ", target->key)) ||
+        (content_type != NULL && !add_field(&fields, "Content-Type: ", content_type)) ||
+        !add_field(&fields, "Accept: ", "application/json") ||
+        !add_field(&fields, "Expect:", "") || /* no waiting for 100 Continue */
+        !prepare(target, method, url, fields, body, body_bytes)) {
+        status = fail(err, STATUS_NO_MEMORY, "no memory to ask %s", target->url);
+        goto cleanup;
+    }
+    status = perform(target, &http_status, err);
+    if (status != STATUS_OK)
+        goto cleanup;
+    answer = json_loadb((const char *)target->answer.at, target->answer.len, 0, NULL);
+    if (http_status != 200) {
+        status = explain_answer(target, http_status, answer, err);
+        if (json_object_get(answer, "recorded") == NULL)
+            goto cleanup;
+    } else if (!json_is_object(answer)) {
+        status = fail(err, STATUS_IO, "%s does not answer in JSON: is it a Footfall?", target->url);
+        goto cleanup;
+    }
+    *out = answer; /* now the caller's */
+    answer = NULL;
+
+cleanup:
+    json_decref(answer);
+    curl_slist_free_all(fields);
+    return status;
+}
+
+enum status target_get(struct target *target, const char *path, json_t **out, struct error *err)
+{
+    return target_send(target, "GET", path, NULL, NULL, 0, out, err);
+}
