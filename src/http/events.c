@@ -9,10 +9,40 @@
 #include "http/handlers.h"
 #include "http/server_parts.h"
 #include "http/stream.h"
+#include "model/calendar.h"
+
+/*
+ * Imports say how old their events may be. Whoever gets here has the service key, or the server
+ * asks for none; a credential that may do less than the key must be refused this parameter here.
+ */
+static enum status read_oldest(struct request *request, struct error *err)
+{
+    int32_t day = 0;
+    struct text text = request_parameter(request, "oldest");
+    if (text.at == NULL)
+        return STATUS_OK;
+    if (!date_parse(text, &day))
+        return fail_input(err, "invalid_date", "oldest",
+                          "oldest must be a date that exists, as YYYY-MM-DD: events before it are "
+                          "refused");
+    request->has_oldest = true;
+    request->oldest_ms = day * ms_per_day;
+    return STATUS_OK;
+}
+
+const struct event_rules *events_rules(const struct request *request)
+{
+    struct event_rules *rules = &request->server->rules;
+    rules->has_oldest = request->has_oldest;
+    rules->oldest_ms = request->oldest_ms;
+    return rules;
+}
 
 enum status events_begin(struct request *request, struct error *err)
 {
     enum status status = require_media(request, true, err);
+    if (status == STATUS_OK)
+        status = read_oldest(request, err);
     if (status != STATUS_OK || request->media != MEDIA_NDJSON)
         return status;
     request->stream = stream_new();
@@ -52,7 +82,7 @@ enum status events_submit(struct request *request, struct error *err)
     }
     event_list_clear(&server->events);
     enum status status = events_json_decode((char *)request->body.at, request->body.len,
-                                            &server->rules, &server->events, err);
+                                            events_rules(request), &server->events, err);
     if (status != STATUS_OK) {
         server->traffic.events_rejected++;
         return status;

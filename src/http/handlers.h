@@ -11,8 +11,11 @@
 
 #include "base/status.h"
 #include "http/request.h"
+#include "ingest/event_rules.h"
 
 /* events.c: POST /v1/events */
+/* The server's rules, as this request changes them; until the next call. */
+const struct event_rules *events_rules(const struct request *request);
 enum status events_begin(struct request *request, struct error *err);
 enum status events_receive(struct request *request, const char *piece, size_t len,
                            struct error *err);

@@ -47,6 +47,7 @@ static void forget(struct request *request)
     request->media = MEDIA_NONE;
     request->stream = NULL;
     request->has_range = false;
+    request->has_oldest = false;
     request->etag[0] = '\0';
     request->failed = false;
     request->http_status = 0;

@@ -74,6 +74,8 @@ struct request {
     uint64_t discarded;  /* bytes of a refused body */
     enum media media;
     struct stream *stream; /* of NDJSON; NULL otherwise */
+    bool has_oldest;       /* events as old as oldest_ms are taken, and none older */
+    int64_t oldest_ms;
     struct submission submission;
 
     /* parsed by prepare(), used by answer() */

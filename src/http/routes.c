@@ -17,6 +17,7 @@ const struct route routes[] = {
      .operation = "record_events",
      .kind = ROUTE_WRITE,
      .body_bytes_max = EVENTS_BODY_BYTES_MAX,
+     .parameters = {"oldest"},
      .too_large = "more events can be streamed as application/x-ndjson",
      .begin = events_begin,
      .receive = events_receive,

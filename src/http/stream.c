@@ -18,6 +18,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "http/handlers.h"
 #include "http/request.h"
 #include "http/server_parts.h"
 #include "ingest/ndjson.h"
@@ -165,8 +166,9 @@ static enum status drain(struct request *request, struct error *err)
     while (status == STATUS_OK && at < buffer->len) {
         size_t taken = 0;
         event_list_clear(&server->events);
-        status = ndjson_read(&stream->lines, (char *)buffer->at + at, buffer->len - at,
-                             &server->rules, &server->events, server->event_lines, &taken, err);
+        status =
+            ndjson_read(&stream->lines, (char *)buffer->at + at, buffer->len - at,
+                        events_rules(request), &server->events, server->event_lines, &taken, err);
         if (status == STATUS_OK)
             status = submit(request, err);
         else if (server->events.count > 0)
@@ -205,7 +207,7 @@ enum status stream_end(struct request *request, struct error *err)
     enum status status = drain(request, err);
     if (status == STATUS_OK) {
         event_list_clear(&server->events);
-        status = ndjson_end(&request->stream->lines, &server->rules, &server->events,
+        status = ndjson_end(&request->stream->lines, events_rules(request), &server->events,
                             server->event_lines, err);
         if (status == STATUS_OK)
             status = submit(request, err);

@@ -127,7 +127,15 @@ enum status event_rules_check_time(const struct event_rules *rules, int64_t time
                           "timestamp %lld is more than %s ahead of this server's clock (%lld)",
                           (long long)time_ms, duration(rules->ahead_ms_max).text,
                           (long long)now_ms);
-    if (rules->behind_ms_max > 0 && time_ms < now_ms &&
+    if (rules->has_oldest && time_ms < rules->oldest_ms) {
+        char date[DATE_BYTES];
+        date_format(day_of_ms(rules->oldest_ms), date);
+        return fail_input(err, "invalid_timestamp", field,
+                          "timestamp %lld is before %.*s, the oldest that this request takes; it "
+                          "counts milliseconds since 1970",
+                          (long long)time_ms, DATE_BYTES, date);
+    }
+    if (!rules->has_oldest && rules->behind_ms_max > 0 && time_ms < now_ms &&
         (uint64_t)now_ms - (uint64_t)time_ms > (uint64_t)rules->behind_ms_max)
         return fail_input(err, "invalid_timestamp", field,
                           "timestamp %lld is more than %s behind this server's clock (%lld); it "

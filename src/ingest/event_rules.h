@@ -1,7 +1,8 @@
 /*
  * event_rules.h - what an installation accepts from its clients, beyond what an event is.
  *
- * Threads: read-only once filled, apart from now_ms, which its owner sets before each request.
+ * Threads: read-only once filled, apart from now_ms and the oldest, which its owner sets before
+ * each request.
  */
 #ifndef FOOTFALL_INGEST_EVENT_RULES_H
 #define FOOTFALL_INGEST_EVENT_RULES_H
@@ -19,6 +20,8 @@ struct event_rules {
     int64_t now_ms;             /* the time of events that state none */
     int64_t ahead_ms_max;       /* how far in the future an event may lie */
     int64_t behind_ms_max;      /* how far in the past; 0: any */
+    bool has_oldest;            /* then oldest_ms instead, the oldest moment, as imports state it */
+    int64_t oldest_ms;
 };
 
 /*
