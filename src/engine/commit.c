@@ -102,6 +102,7 @@ enum status engine_submit_events(struct engine *engine, const struct event *even
         return status;
 
     uint64_t seed = dedupe_files_seed(engine->dedupe_files);
+    bool watching = atomic_load_explicit(&engine->watch.anybody, memory_order_relaxed);
     pthread_mutex_lock(&engine->gather_lock);
     struct group *group = engine->gathering;
     uint32_t entry_first = group->entry_count;
@@ -112,6 +113,7 @@ enum status engine_submit_events(struct engine *engine, const struct event *even
         group->entries[group->entry_count] = (struct group_entry){
             .offset = (uint32_t)group->record.len,
             .version_slot = version_slot(event->user_id),
+            .mark = watching ? engine_mark_of(event->user_id, event->listing_id) : WATCH_NO_MARK,
             .fingerprint =
                 event->id.at == NULL ? 0 : dedupe_fingerprint(seed, event->user_id, event->id),
             .type = (uint8_t)event->type};
@@ -315,9 +317,11 @@ static enum status make_durable(struct engine *engine, struct group *group, stru
         }
         return status;
     }
-    histogram_add(&engine->sync_times, monotonic_ns() - started_ns);
+    uint64_t durable_ns = monotonic_ns();
+    histogram_add(&engine->sync_times, durable_ns - started_ns);
 
     count_group(engine, group, seq);
+    watch_group(&engine->watch, group, durable_ns);
     for (uint32_t i = 0; i < group->entry_count; i++)
         if (group->entries[i].fingerprint != 0 && !group->entries[i].repeated)
             pending_ids_add(&engine->pending, hour, group->entries[i].fingerprint);

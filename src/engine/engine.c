@@ -60,7 +60,7 @@ static enum status init(struct engine *engine, const struct engine_options *opti
     if (engine->window == NULL || engine->gathering == NULL || engine->spare == NULL ||
         engine->versions == NULL)
         return fail(err, STATUS_NO_MEMORY, "no memory to open %s", options->data_dir);
-    return STATUS_OK;
+    return watch_init(&engine->watch, err);
 }
 
 static enum status open_parts(struct engine *engine, const struct engine_options *options,
@@ -116,6 +116,7 @@ static void free_engine(struct engine *engine)
     rollup_unref(engine->frozen);
     sealed_done(&engine->recovered);
     free(engine->versions);
+    watch_done(&engine->watch);
     pthread_mutex_destroy(&engine->commit_lock);
     pthread_mutex_destroy(&engine->gather_lock);
     pthread_rwlock_destroy(&engine->rollup_lock);

@@ -119,6 +119,21 @@ void engine_commit(struct engine *engine);
  * Read it before the data. */
 uint64_t engine_user_version(const struct engine *engine, struct text user_id);
 
+/*
+ * Watching listings, for those who show them live. A listing has a mark, which others may share.
+ * engine_watch() first, then read the counts, then ask now and then whether they may have changed:
+ * engine_mark_changed_ns() is the monotonic_ns() of the last commit since then that may have
+ * changed a listing of that mark, 0 without one. Commits never wait for watchers. Read it before
+ * the data, as the version above.
+ */
+uint32_t engine_mark_of(struct text user_id, struct text listing_id);
+void engine_watch(struct engine *engine, uint32_t mark);
+uint64_t engine_mark_changed_ns(const struct engine *engine, uint32_t mark);
+/* The same of all listings: nothing has changed while it stays. */
+uint64_t engine_changed_ns(const struct engine *engine);
+/* Nobody watches any more. */
+void engine_unwatch_all(struct engine *engine);
+
 /* Reads at one cut: whole submissions, all that were done before the call. Callbacks as in
  * store.h; rows of a listing may come in several calls and must be added up. */
 MUST_USE enum status engine_read_totals(struct engine *engine, const struct store_scope *scope,

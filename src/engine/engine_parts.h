@@ -31,6 +31,7 @@ struct group_entry {
     uint32_t offset;       /* in group->record */
     uint32_t version_slot; /* whose answers it changes */
     uint64_t fingerprint;  /* 0: has no id */
+    uint32_t mark;         /* of its listing; WATCH_NO_MARK: was not asked for */
     uint8_t type;          /* enum event_type; EVENT_TYPES for what is no event */
     bool repeated;
 };
@@ -66,6 +67,15 @@ struct sealed {
 struct reader_slot {
     struct store_reader *reader;
     struct reader_slot *next;
+};
+
+/* Which listings commits changed: watch.c. */
+struct watch {
+    _Atomic uint64_t *changed_ns; /* by mark */
+    _Atomic uint64_t *watched;    /* a bit a mark */
+    _Atomic bool anybody;
+    _Atomic uint64_t all_changed_ns;
+    _Atomic uint64_t last_ns; /* of the last commit that counted something */
 };
 
 struct engine {
@@ -116,6 +126,7 @@ struct engine {
     _Atomic bool failed;    /* a sync failed */
     _Atomic bool disk_full; /* the newest group found no room */
     _Atomic uint64_t *versions;
+    struct watch watch;
 
     _Atomic uint64_t events_recorded[EVENT_TYPES];
     _Atomic uint64_t events_duplicate;
@@ -142,6 +153,13 @@ struct engine {
 MUST_USE struct group *group_new(void);
 void group_clear(struct group *group, uint64_t number);
 void group_free(struct group *group);
+
+/* watch.c */
+#define WATCH_NO_MARK 0u
+MUST_USE enum status watch_init(struct watch *watch, struct error *err);
+void watch_done(struct watch *watch);
+/* The group is durable and counted. */
+void watch_group(struct watch *watch, const struct group *group, uint64_t now_ns);
 
 /* pending_ids.c */
 MUST_USE bool pending_ids_reserve(struct pending_ids *ids, size_t count);

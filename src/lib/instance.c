@@ -213,6 +213,14 @@ enum status instance_get_all_listings_metrics(struct instance *instance, struct 
     return metrics_of_all_listings(instance->engine, user_id, range, request, arena, out, err);
 }
 
+enum status instance_get_all_listings_of_day(struct instance *instance, struct text user_id,
+                                             const struct range *one_day, struct arena *arena,
+                                             const struct listing_day **out, size_t *count,
+                                             struct error *err)
+{
+    return metrics_of_all_on_day(instance->engine, user_id, one_day, arena, out, count, err);
+}
+
 enum status instance_compare_listings(struct instance *instance, struct text user_id,
                                       const struct text *listing_ids, size_t listing_count,
                                       const struct range *range, struct arena *arena,
@@ -230,6 +238,31 @@ uint64_t instance_user_version(const struct instance *instance, struct text user
 uint64_t instance_boot_nonce(const struct instance *instance)
 {
     return instance->boot_nonce;
+}
+
+uint32_t instance_mark_of(struct text user_id, struct text listing_id)
+{
+    return engine_mark_of(user_id, listing_id);
+}
+
+void instance_watch(struct instance *instance, uint32_t mark)
+{
+    engine_watch(instance->engine, mark);
+}
+
+uint64_t instance_mark_changed_ns(const struct instance *instance, uint32_t mark)
+{
+    return engine_mark_changed_ns(instance->engine, mark);
+}
+
+uint64_t instance_changed_ns(const struct instance *instance)
+{
+    return engine_changed_ns(instance->engine);
+}
+
+void instance_unwatch_all(struct instance *instance)
+{
+    engine_unwatch_all(instance->engine);
 }
 
 enum status instance_check(struct instance *instance, struct error *err)

@@ -99,6 +99,11 @@ MUST_USE enum status instance_get_all_listings_metrics(struct instance *instance
                                                        const struct metrics_page_request *request,
                                                        struct arena *arena,
                                                        struct metrics_page *out, struct error *err);
+/* What all listings of a user counted on one day, by listing id. */
+MUST_USE enum status
+instance_get_all_listings_of_day(struct instance *instance, struct text user_id,
+                                 const struct range *one_day, struct arena *arena,
+                                 const struct listing_day **out, size_t *count, struct error *err);
 MUST_USE enum status instance_compare_listings(struct instance *instance, struct text user_id,
                                                const struct text *listing_ids, size_t listing_count,
                                                const struct range *range, struct arena *arena,
@@ -142,6 +147,13 @@ MUST_USE enum status instance_get_listings(struct instance *instance, struct tex
 uint64_t instance_user_version(const struct instance *instance, struct text user_id);
 /* Random at each open: part of every ETag, so that versions of two lives never meet. */
 uint64_t instance_boot_nonce(const struct instance *instance);
+
+/* Watching listings for changes; see engine.h. */
+uint32_t instance_mark_of(struct text user_id, struct text listing_id);
+void instance_watch(struct instance *instance, uint32_t mark);
+uint64_t instance_mark_changed_ns(const struct instance *instance, uint32_t mark);
+uint64_t instance_changed_ns(const struct instance *instance);
+void instance_unwatch_all(struct instance *instance);
 
 /* Health. instance_check: STATUS_OK while events are accepted, else why not. */
 enum status instance_check(struct instance *instance, struct error *err);

@@ -258,6 +258,14 @@ bool day_json(struct bytes *out, struct text listing_id, const struct day_metric
     return end_document(&writer);
 }
 
+bool performance_metrics_json(struct bytes *out, struct text listing_id,
+                              const struct day_metrics *day)
+{
+    struct json_writer writer = {.out = out};
+    put_day(&writer, listing_id, day);
+    return !writer.failed;
+}
+
 bool days_json(struct bytes *out, struct text listing_id, const struct day_metrics *days,
                size_t count)
 {

@@ -23,6 +23,9 @@ MUST_USE bool error_json(struct bytes *out, const struct error *error);
 MUST_USE bool day_json(struct bytes *out, struct text listing_id, const struct day_metrics *day);
 MUST_USE bool days_json(struct bytes *out, struct text listing_id, const struct day_metrics *days,
                         size_t count);
+/* PerformanceMetrics alone, for messages that hold it. */
+MUST_USE bool performance_metrics_json(struct bytes *out, struct text listing_id,
+                                       const struct day_metrics *day);
 /* {"success":true,"metrics":AggregatedMetrics} */
 MUST_USE bool aggregated_json(struct bytes *out, const struct aggregated_metrics *metrics);
 /* {"success":true,"period","startDate","endDate","timezone","metricsByListing":{id:

@@ -131,6 +131,58 @@ enum status metrics_of_days(struct engine *engine, struct text user_id, struct t
     return status;
 }
 
+/* Listings that a read meets, each with its aggregate. */
+struct met_listings {
+    struct text_index aggregates; /* of struct aggregate * */
+    const struct day_window *window;
+};
+
+static enum status add_to_met(void *context, struct text listing_id, const struct count_rows *rows,
+                              struct error *err)
+{
+    struct met_listings *met = context;
+    struct aggregate **aggregate = text_index_add(&met->aggregates, listing_id);
+    if (aggregate == NULL)
+        return no_memory(err);
+    if (*aggregate == NULL)
+        *aggregate = aggregate_new(met->window, true, met->aggregates.arena);
+    if (*aggregate == NULL || !aggregate_add(*aggregate, rows))
+        return no_memory(err);
+    return STATUS_OK;
+}
+
+enum status metrics_of_all_on_day(struct engine *engine, struct text user_id,
+                                  const struct range *one_day, struct arena *arena,
+                                  const struct listing_day **out, size_t *count, struct error *err)
+{
+    struct day_window window;
+    assert(one_day->first_day == one_day->last_day);
+    enum status status = day_window_init(&window, one_day, false, arena, err);
+    if (status != STATUS_OK)
+        return status;
+    struct met_listings met = {
+        .aggregates = {.arena = arena, .value_bytes = sizeof(struct aggregate *)},
+        .window = &window,
+    };
+    status = read_window(engine, user_id, NULL, 0, &window, add_to_met, &met, err);
+    if (status != STATUS_OK)
+        return status;
+
+    struct listing_day *days = arena_zalloc(arena, met.aggregates.count + 1, sizeof *days);
+    if (days == NULL)
+        return no_memory(err);
+    for (uint32_t i = 0; i < met.aggregates.count; i++) {
+        struct aggregate **aggregate = text_index_value(&met.aggregates, i);
+        struct aggregated_metrics metrics;
+        if (!aggregate_finish(*aggregate, met.aggregates.names[i], &metrics))
+            return no_memory(err);
+        days[i] = (struct listing_day){met.aggregates.names[i], metrics.days[0]};
+    }
+    *out = days;
+    *count = met.aggregates.count;
+    return STATUS_OK;
+}
+
 enum status metrics_of_listing(struct engine *engine, struct text user_id, struct text listing_id,
                                const struct range *range, struct arena *arena,
                                struct aggregated_metrics *out, struct error *err)

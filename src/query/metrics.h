@@ -73,6 +73,18 @@ MUST_USE enum status metrics_of_listing(struct engine *engine, struct text user_
                                         struct arena *arena, struct aggregated_metrics *out,
                                         struct error *err);
 
+struct listing_day {
+    struct text listing_id;
+    struct day_metrics day;
+};
+
+/* One day of all listings of a user that counted something on it or near it, at one cut, in no
+ * particular order. */
+MUST_USE enum status metrics_of_all_on_day(struct engine *engine, struct text user_id,
+                                           const struct range *one_day, struct arena *arena,
+                                           const struct listing_day **out, size_t *count,
+                                           struct error *err);
+
 enum metrics_sort {
     SORT_VIEWS,
     SORT_SHARES,
