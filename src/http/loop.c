@@ -163,29 +163,34 @@ static enum status pass(struct http_server *server, struct error *err)
     return STATUS_OK;
 }
 
+bool loop_tick(struct http_server *server)
+{
+    tick(server);
+    if (atomic_load_explicit(&server->stop_asked, memory_order_relaxed) && !server->stopping)
+        begin_stop(server);
+    return !is_stopped(server);
+}
+
+enum status loop_turn(struct http_server *server, bool may_wait, struct error *err)
+{
+    uint64_t wait_ns = 0;
+    enum status status = pass(server, err);
+    if (status != STATUS_OK)
+        return status;
+    if (!instance_has_gathered(server->instance))
+        return server->progress == 0 && may_wait ? wait_for_work(server, err) : STATUS_OK;
+    if (!lingers(server, &wait_ns))
+        commit(server);
+    else if (wait_ns > 0)
+        status = wait_for(server, wait_ns, err);
+    return status;
+}
+
 enum status http_server_run(struct http_server *server, struct error *err)
 {
     enum status status = STATUS_OK;
-    while (status == STATUS_OK) {
-        uint64_t wait_ns = 0;
-        tick(server);
-        if (atomic_load_explicit(&server->stop_asked, memory_order_relaxed) && !server->stopping)
-            begin_stop(server);
-        if (is_stopped(server))
-            break;
-
-        status = pass(server, err);
-        if (status != STATUS_OK)
-            break;
-        if (!instance_has_gathered(server->instance)) {
-            if (server->progress == 0)
-                status = wait_for_work(server, err);
-        } else if (!lingers(server, &wait_ns)) {
-            commit(server);
-        } else if (wait_ns > 0) {
-            status = wait_for(server, wait_ns, err);
-        }
-    }
+    while (status == STATUS_OK && loop_tick(server))
+        status = loop_turn(server, true, err);
     if (instance_has_gathered(server->instance))
         commit(server);
     return status;

@@ -83,4 +83,11 @@ struct http_server {
     _Atomic bool stop_asked; /* any thread */
 };
 
+/* The two halves of the loop, for tests that take its turns themselves. */
+
+/* Looks at the clock: deadlines, and whether to stop. False when nothing is left to be done. */
+bool loop_tick(struct http_server *server);
+/* Serves what there is. With nothing to do it waits for something, if it may. */
+MUST_USE enum status loop_turn(struct http_server *server, bool may_wait, struct error *err);
+
 #endif

@@ -4,7 +4,7 @@
  * The buffer holds a stretch of the file. What is asked for and not held makes the stretch move:
  * bytes that are held already go to the front, the rest of the buffer is read in one call. The
  * buffer grows only for a record that it cannot hold, so it stays below a megabyte or the
- * largest record.
+ * largest record; for a small file it is no larger than the file.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -32,7 +32,8 @@ static enum status move_window(struct reader *reader, uint64_t offset, size_t by
         kept = reader->held_bytes - (size_t)(offset - reader->held_at);
     const uint8_t *kept_from = kept > 0 ? reader->buffer + (reader->held_bytes - kept) : NULL;
 
-    size_t cap = bytes > WINDOW_BYTES ? bytes : WINDOW_BYTES;
+    size_t window = reader->bytes < WINDOW_BYTES ? (size_t)reader->bytes : WINDOW_BYTES;
+    size_t cap = bytes > window ? bytes : window;
     if (cap > reader->cap) {
         uint8_t *larger = malloc(cap);
         if (larger == NULL)
@@ -49,8 +50,11 @@ static enum status move_window(struct reader *reader, uint64_t offset, size_t by
     reader->held_bytes = kept;
 
     size_t got = 0;
-    enum status status = file_read_at(reader->fd, reader->buffer + kept, reader->cap - kept,
-                                      (off_t)(offset + kept), &got, reader->path, err);
+    uint64_t behind = reader->bytes - offset - kept;
+    size_t room = reader->cap - kept;
+    enum status status =
+        file_read_at(reader->fd, reader->buffer + kept, behind < room ? (size_t)behind : room,
+                     (off_t)(offset + kept), &got, reader->path, err);
     if (status != STATUS_OK)
         return status;
     reader->held_bytes += got;

@@ -9,6 +9,8 @@
  * overwritten, files cut. What opens must replay without a gap; and if the first byte says so, take
  * another record and open once more. What does not open says where and why.
  *
+ * Blocks that nothing was done to are holes: they read as zeros and cost no writing.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "fuzz.h"
@@ -23,14 +25,24 @@
 
 enum { FILES = 2, FILE_BYTES = JOURNAL_SEGMENT_BYTES_MIN, OPS_MAX = 64, APPEND = 1 };
 
+enum { FILE_BLOCKS = FILE_BYTES / JOURNAL_BLOCK_BYTES };
+
 struct file {
     uint8_t bytes[FILE_BYTES];
+    bool touched[FILE_BLOCKS];
     size_t len;
 };
 static struct file files[FILES];
 
+static void touch(struct file *file, size_t at, size_t len)
+{
+    for (size_t block = at / JOURNAL_BLOCK_BYTES; block * JOURNAL_BLOCK_BYTES < at + len; block++)
+        file->touched[block] = true;
+}
+
 static void put_header(struct file *file, const struct segment_header *header)
 {
+    touch(file, 0, SEGMENT_HEADER_BYTES);
     segment_header_encode(header, file->bytes);
 }
 
@@ -42,6 +54,17 @@ static void put_record(struct file *file, size_t block, uint64_t salt, uint64_t 
     size_t len = payload.len < room ? payload.len : room;
     memcpy(at + SEGMENT_RECORD_HEAD_BYTES, payload.at, len);
     segment_record_seal(at, salt, seq, (uint32_t)len);
+    touch(file, block * JOURNAL_BLOCK_BYTES, SEGMENT_RECORD_HEAD_BYTES + len);
+}
+
+static void clear(struct file *file)
+{
+    for (size_t block = 0; block < FILE_BLOCKS; block++) {
+        if (file->touched[block])
+            memset(file->bytes + block * JOURNAL_BLOCK_BYTES, 0, JOURNAL_BLOCK_BYTES);
+        file->touched[block] = false;
+    }
+    file->len = FILE_BYTES;
 }
 
 static void begin(void)
@@ -55,13 +78,13 @@ static void begin(void)
                                           .before_number = 1,
                                           .before_end = 3 * JOURNAL_BLOCK_BYTES,
                                           .before_seq_last = 2};
-    memset(files, 0, sizeof files);
+    for (int i = 0; i < FILES; i++)
+        clear(&files[i]);
     put_header(&files[0], &first);
     put_record(&files[0], 1, 7, 1, text_of("one"));
     put_record(&files[0], 2, 7, 2, text_of("two"));
     put_header(&files[1], &second);
     put_record(&files[1], 1, 9, 3, text_of("three"));
-    files[0].len = files[1].len = FILE_BYTES;
 }
 
 static void do_header(struct fuzz_input *input, struct file *file)
@@ -90,8 +113,9 @@ static void do_patch(struct fuzz_input *input, struct file *file)
 {
     size_t at = fuzz_number(input, 2);
     struct text bytes = fuzz_text(input, fuzz_number(input, 1));
-    for (size_t i = 0; i < bytes.len && at + i < FILE_BYTES; i++)
-        file->bytes[at + i] = (uint8_t)bytes.at[i];
+    size_t len = bytes.len < FILE_BYTES - at ? bytes.len : FILE_BYTES - at;
+    memcpy(file->bytes + at, bytes.at, len);
+    touch(file, at, len);
 }
 
 static void empty(const char *dir)
@@ -108,6 +132,17 @@ static void empty(const char *dir)
     closedir(folder);
 }
 
+static void write_blocks(int fd, const struct file *file, const char *path)
+{
+    for (size_t block = 0; block < FILE_BLOCKS; block++) {
+        size_t at = block * JOURNAL_BLOCK_BYTES;
+        size_t len = file->len < at + JOURNAL_BLOCK_BYTES ? file->len - at : JOURNAL_BLOCK_BYTES;
+        if (file->touched[block] && at < file->len)
+            FUZZ_CHECK(pwrite(fd, file->bytes + at, len, (off_t)at) == (ssize_t)len,
+                       "cannot write %s", path);
+    }
+}
+
 static void write_files(const char *dir)
 {
     for (int i = 0; i < FILES; i++) {
@@ -117,8 +152,8 @@ static void write_files(const char *dir)
         snprintf(path, sizeof path, "%s/%s", dir, name);
         int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         FUZZ_CHECK(fd >= 0, "cannot make %s", path);
-        FUZZ_CHECK(write(fd, files[i].bytes, files[i].len) == (ssize_t)files[i].len,
-                   "cannot write %s", path);
+        write_blocks(fd, &files[i], path);
+        FUZZ_CHECK(ftruncate(fd, (off_t)files[i].len) == 0, "cannot size %s", path);
         close(fd);
     }
 }
