@@ -42,6 +42,8 @@ const char *status_code(enum status status)
         return "stopped";
     case STATUS_UNAUTHORIZED:
         return "unauthorized";
+    case STATUS_FORBIDDEN:
+        return "forbidden";
     }
     return "unknown_status";
 }

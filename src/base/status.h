@@ -17,20 +17,21 @@
 
 enum status {
     STATUS_OK,
-    STATUS_INVALID,     /* the caller's input is wrong; nothing was done */
-    STATUS_NOT_FOUND,   /* what was named does not exist */
-    STATUS_TOO_LARGE,   /* over a stated limit; nothing was done */
-    STATUS_BUSY,        /* another process holds it */
-    STATUS_CORRUPT,     /* stored bytes are not what was written */
-    STATUS_FOREIGN,     /* the parts of a data folder do not belong together */
-    STATUS_IO,          /* the operating system refused */
-    STATUS_NO_MEMORY,   /* no memory, or no file descriptor, now */
-    STATUS_DISK_FULL,   /* no room on disk now; heals when there is room */
-    STATUS_BEHIND,      /* the store is behind and memory is at its bound; heals */
-    STATUS_OVERLOADED,  /* a queue is at its bound; heals */
-    STATUS_UNKNOWN,     /* a sync failed: durable or not, nobody can say */
-    STATUS_STOPPED,     /* shutting down, or recording ended after a failed sync */
-    STATUS_UNAUTHORIZED /* no credential, or a wrong one */
+    STATUS_INVALID,      /* the caller's input is wrong; nothing was done */
+    STATUS_NOT_FOUND,    /* what was named does not exist */
+    STATUS_TOO_LARGE,    /* over a stated limit; nothing was done */
+    STATUS_BUSY,         /* another process holds it */
+    STATUS_CORRUPT,      /* stored bytes are not what was written */
+    STATUS_FOREIGN,      /* the parts of a data folder do not belong together */
+    STATUS_IO,           /* the operating system refused */
+    STATUS_NO_MEMORY,    /* no memory, or no file descriptor, now */
+    STATUS_DISK_FULL,    /* no room on disk now; heals when there is room */
+    STATUS_BEHIND,       /* the store is behind and memory is at its bound; heals */
+    STATUS_OVERLOADED,   /* a queue is at its bound; heals */
+    STATUS_UNKNOWN,      /* a sync failed: durable or not, nobody can say */
+    STATUS_STOPPED,      /* shutting down, or recording ended after a failed sync */
+    STATUS_UNAUTHORIZED, /* no credential, or a wrong one */
+    STATUS_FORBIDDEN     /* a good credential, but not for this */
 };
 
 enum { ERROR_MESSAGE_BYTES = 512, ERROR_FIELD_BYTES = 72 };

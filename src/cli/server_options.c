@@ -28,10 +28,12 @@ struct http_options http_options_of(const struct config *config, struct text key
                                     uint32_t connections_max)
 {
     const char *platforms = config->texts[SETTING_PLATFORMS];
+    const char *origins = config->texts[SETTING_CORS_ORIGIN];
     return (struct http_options){
         .listen = config->texts[SETTING_LISTEN],
         .auth_off = config->numbers[SETTING_AUTH] == 1,
         .service_key = key,
+        .cors_origins = origins == NULL ? (struct text){NULL, 0} : text_of(origins),
         .platforms = platforms == NULL ? (struct text){NULL, 0} : text_of(platforms),
         .connections_max = connections_max,
         .query_threads = (uint32_t)config->numbers[SETTING_QUERY_THREADS],

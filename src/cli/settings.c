@@ -25,6 +25,10 @@ const struct setting settings[SETTING_COUNT] = {
                                   "A file whose first line is the service key, instead of the "
                                   "variable FOOTFALL_SERVICE_KEY. 16 to 512 printable characters; "
                                   "openssl rand -hex 32 makes one."},
+    [SETTING_CORS_ORIGIN] = {"cors-origin", KIND_TEXT, NULL, 0, 0, NULL,
+                             "The origins whose pages may read answers, separated by commas, such "
+                             "as https://www.example.com. Their pages hold a user's token, never "
+                             "the service key."},
     [SETTING_PLATFORMS] = {"platforms", KIND_TEXT, NULL, 0, 0, NULL,
                            "The platforms that events may name, separated by commas. Without it: "
                            "facebook, instagram, linkedin, x, tiktok, youtube, pinterest, "

@@ -39,7 +39,7 @@ enum status access_init_key(struct access *out, struct text key, struct error *e
                               "spaces");
     }
     struct access access = {.has_key = true};
-    if (!digest(key, access.key_digest))
+    if (!digest(key, access.key_digest) || !token_key_derive(key, access.token_key))
         return fail(err, STATUS_NO_MEMORY, "the service key cannot be digested");
     *out = access;
     return STATUS_OK;
@@ -108,28 +108,60 @@ bool access_origin_is_loopback(struct text origin)
     return false;
 }
 
-static enum access_verdict check_key(const struct access *access, struct text authorization)
+static enum access_verdict check_token(const struct access *access, struct text token,
+                                       int64_t now_s, struct arena *arena, struct grant *out)
 {
-    uint8_t presented[ACCESS_DIGEST_BYTES];
-    struct text field = text_trim(authorization);
-    if (field.len < 7 || !text_is_caseless((struct text){field.at, 7}, "bearer "))
-        return ACCESS_KEY_MISSING;
-    struct text key = text_trim((struct text){field.at + 7, field.len - 7});
-    if (key.len > ACCESS_KEY_BYTES_MAX || !digest(key, presented))
-        return ACCESS_KEY_WRONG;
-    return CRYPTO_memcmp(presented, access->key_digest, sizeof presented) == 0 ? ACCESS_GRANTED
-                                                                               : ACCESS_KEY_WRONG;
+    struct user_token claims;
+    switch (user_token_read(access->token_key, token, now_s, arena, &claims)) {
+    case TOKEN_GOOD:
+        *out = (struct grant){.user_id = claims.user_id, .rights = claims.rights};
+        return ACCESS_GRANTED;
+    case TOKEN_EXPIRED:
+        return ACCESS_TOKEN_EXPIRED;
+    case TOKEN_NO_MEMORY:
+        return ACCESS_NO_MEMORY;
+    case TOKEN_BAD:
+        break;
+    }
+    return ACCESS_KEY_WRONG;
 }
 
-enum access_verdict access_check(const struct access *access, bool open, struct text host,
-                                 struct text origin, struct text authorization)
+enum access_verdict access_check_credential(const struct access *access, struct text credential,
+                                            int64_t now_s, struct arena *arena, struct grant *out)
 {
+    uint8_t presented[ACCESS_DIGEST_BYTES];
+    if (user_token_is_one(credential))
+        return check_token(access, credential, now_s, arena, out);
+    if (credential.len > ACCESS_KEY_BYTES_MAX || !digest(credential, presented) ||
+        CRYPTO_memcmp(presented, access->key_digest, sizeof presented) != 0)
+        return ACCESS_KEY_WRONG;
+    *out = (struct grant){.is_service = true};
+    return ACCESS_GRANTED;
+}
+
+static enum access_verdict check_field(const struct access *access,
+                                       const struct access_request *request, struct arena *arena,
+                                       struct grant *out)
+{
+    struct text field = text_trim(request->authorization);
+    if (field.len < 7 || !text_is_caseless((struct text){field.at, 7}, "bearer "))
+        return ACCESS_KEY_MISSING;
+    struct text credential = text_trim((struct text){field.at + 7, field.len - 7});
+    return access_check_credential(access, credential, request->now_s, arena, out);
+}
+
+enum access_verdict access_check(const struct access *access, const struct access_request *request,
+                                 struct arena *arena, struct grant *out)
+{
+    *out = (struct grant){.is_service = false};
     if (access->has_key)
-        return open ? ACCESS_GRANTED : check_key(access, authorization);
+        return request->open ? ACCESS_GRANTED : check_field(access, request, arena, out);
     /* HTTP/1.0 clients may leave Host out; browsers, which rebinding needs, never do. */
-    if (host.at != NULL && !access_host_is_loopback(host))
+    if (request->host.at != NULL && !access_host_is_loopback(request->host))
         return ACCESS_FOREIGN;
-    if (origin.at != NULL && !access_origin_is_loopback(origin))
+    if (request->origin.at != NULL && !request->origin_is_listed &&
+        !access_origin_is_loopback(request->origin))
         return ACCESS_FOREIGN;
+    out->is_service = true;
     return ACCESS_GRANTED;
 }

@@ -11,16 +11,16 @@
 #include "http/stream.h"
 #include "model/calendar.h"
 
-/*
- * Imports say how old their events may be. Whoever gets here has the service key, or the server
- * asks for none; a credential that may do less than the key must be refused this parameter here.
- */
+/* Imports say how old their events may be. A page has no business with the past. */
 static enum status read_oldest(struct request *request, struct error *err)
 {
     int32_t day = 0;
     struct text text = request_parameter(request, "oldest");
     if (text.at == NULL)
         return STATUS_OK;
+    if (!request->grant.is_service)
+        return fail(err, STATUS_FORBIDDEN,
+                    "only the service key may use oldest, and a user's token was sent");
     if (!date_parse(text, &day))
         return fail_input(err, "invalid_date", "oldest",
                           "oldest must be a date that exists, as YYYY-MM-DD: events before it are "
@@ -32,9 +32,11 @@ static enum status read_oldest(struct request *request, struct error *err)
 
 const struct event_rules *events_rules(const struct request *request)
 {
+    const struct grant *grant = &request->grant;
     struct event_rules *rules = &request->server->rules;
     rules->has_oldest = request->has_oldest;
     rules->oldest_ms = request->oldest_ms;
+    rules->only_user = grant->is_service ? (struct text){NULL, 0} : grant->user_id;
     return rules;
 }
 

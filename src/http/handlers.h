@@ -46,6 +46,10 @@ enum status listing_put_finish(struct request *request, struct error *err);
 enum status listing_delete_submit(struct request *request, struct error *err);
 enum status listing_delete_finish(struct request *request, struct error *err);
 
+/* token_routes.c: POST /v1/users/{u}/tokens */
+enum status token_begin(struct request *request, struct error *err);
+enum status token_submit(struct request *request, struct error *err);
+
 /* health.c: how the server is */
 enum status healthz_answer(struct request *request, struct error *err);
 enum status readyz_answer(struct request *request, struct error *err);

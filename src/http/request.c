@@ -39,6 +39,8 @@ static void forget(struct request *request)
     request->uri.segment_count = 0;
     request->uri.parameter_count = 0;
     request->route = NULL;
+    request->grant = (struct grant){.is_service = false};
+    request->origin_is_listed = false;
     request->user_id = (struct text){NULL, 0};
     request->listing_id = (struct text){NULL, 0};
     request->date = (struct text){NULL, 0};

@@ -21,6 +21,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "http/access.h"
 #include "http/etag.h"
 #include "http/head.h"
 #include "http/media.h"
@@ -64,6 +65,8 @@ struct request {
     struct head head;
     struct uri uri;
     const struct route *route; /* NULL: none matched */
+    struct grant grant;        /* what the sender may do */
+    bool origin_is_listed;     /* its Origin may read the answer */
     struct text user_id;       /* of the path; absent without one */
     struct text listing_id;
     struct text date;

@@ -13,11 +13,19 @@
 #include "http/request.h"
 #include "http/server_parts.h"
 
+/* Who it is. What that one may do here is check_grant()'s business. */
 static enum status check_access(struct request *request, bool open, struct error *err)
 {
-    const struct access *access = &request->server->access;
-    switch (access_check(access, open, request->head.host, request->head.origin,
-                         request->head.authorization)) {
+    const struct http_server *server = request->server;
+    const struct access_request asked = {
+        .open = open,
+        .host = request->head.host,
+        .origin = request->head.origin,
+        .origin_is_listed = request->origin_is_listed,
+        .authorization = request->head.authorization,
+        .now_s = server->rules.now_ms / 1000,
+    };
+    switch (access_check(&server->access, &asked, &request->arena, &request->grant)) {
     case ACCESS_GRANTED:
         return STATUS_OK;
     case ACCESS_FOREIGN:
@@ -26,19 +34,54 @@ static enum status check_access(struct request *request, bool open, struct error
                               "machine only: Host and Origin must name a loopback address");
     case ACCESS_KEY_MISSING:
         return fail(err, STATUS_UNAUTHORIZED,
-                    "this needs the service key: send it as \"Authorization: Bearer KEY\"");
+                    "this needs the service key or a user's token: send it as "
+                    "\"Authorization: Bearer KEY\"");
+    case ACCESS_TOKEN_EXPIRED:
+        return fail_code(err, STATUS_UNAUTHORIZED, "token_expired",
+                         "the token has expired: get a new one");
+    case ACCESS_NO_MEMORY:
+        return fail(err, STATUS_NO_MEMORY, "access: no memory");
     case ACCESS_KEY_WRONG:
         break;
     }
-    return fail(err, STATUS_UNAUTHORIZED, "the key is not the service key");
+    return fail(err, STATUS_UNAUTHORIZED,
+                "the key is neither the service key nor a token made with it");
+}
+
+/* A token is for one user's data; where the path names no user, the handler looks (events.c). */
+static enum status check_grant(const struct request *request, struct error *err)
+{
+    const struct grant *grant = &request->grant;
+    const struct route *route = request->route;
+    if (grant->is_service || route->open)
+        return STATUS_OK;
+    if (route->right == 0)
+        return fail(err, STATUS_FORBIDDEN,
+                    "only the service key may do this, and a user's token was sent");
+    if (request->user_id.at != NULL && !text_equal(request->user_id, grant->user_id))
+        return fail_code(err, STATUS_FORBIDDEN, "other_user",
+                         "the token is for another user than the one this is about");
+    if ((grant->rights & route->right) == 0)
+        return fail(err, STATUS_FORBIDDEN, "the token's access, \"%s\", does not include this",
+                    token_rights_word(grant->rights));
+    return STATUS_OK;
 }
 
 /* Who may comes before what there is: without a key nobody learns which addresses exist. */
 static enum status find_route(struct request *request, struct error *err)
 {
     struct route_match match;
+    request->origin_is_listed = cors_allows(&request->server->cors, request->head.origin);
     route_find(text_of(request->method), &request->uri, &match);
     request->route = match.route;
+    /* A browser asks beforehand what a page of a listed origin may send, without its key. */
+    bool preflight = request->origin_is_listed && match.route == NULL && match.path_known &&
+                     strcmp(request->method, "OPTIONS") == 0;
+    if (preflight) {
+        memcpy(request->allow, match.allow, sizeof request->allow);
+        request->http_status = 204;
+        return fail(err, STATUS_INVALID, "a preflight: its answer is in the header's fields");
+    }
     enum status status = check_access(request, match.route != NULL && match.route->open, err);
     if (status != STATUS_OK)
         return status;
@@ -54,6 +97,8 @@ static enum status find_route(struct request *request, struct error *err)
     request->date = match.date;
     if (match.user_id.at != NULL)
         status = id_check(match.user_id, ID_BYTES_MAX, "userId", err);
+    if (status == STATUS_OK)
+        status = check_grant(request, err);
     if (status == STATUS_OK && match.listing_id.at != NULL)
         status = id_check(match.listing_id, ID_BYTES_MAX, "listingId", err);
     if (status == STATUS_OK)

@@ -38,6 +38,7 @@ static const struct {
     {STATUS_OK, 200, NULL},
     {STATUS_INVALID, 400, NULL},
     {STATUS_UNAUTHORIZED, 401, NULL},
+    {STATUS_FORBIDDEN, 403, NULL},
     {STATUS_NOT_FOUND, 404, NULL},
     {STATUS_TOO_LARGE, 413, NULL},
     {STATUS_BUSY, 503, "the data is in use by another process; try again"},
@@ -87,6 +88,8 @@ void respond_error(struct request *request)
     request->out.len = 0;
     request->etag[0] = '\0';
     request->content_type = json_type;
+    if (request->http_status == 204)
+        return; /* a preflight: its answer is in the fields alone */
     bool written = request->stream != NULL
                        ? stream_error_json(request->stream, &shown, &request->out)
                        : error_json(&request->out, &shown);
@@ -148,6 +151,26 @@ static void add_common(const struct http_server *server, struct MHD_Response *re
     add(response, "X-Content-Type-Options", "nosniff");
 }
 
+/* For a page of a listed origin: it may read the answer, and what it may send (preflight). */
+static void add_cors(const struct request *request, struct MHD_Response *response)
+{
+    char origin[CORS_TEXT_BYTES];
+    if (request->server->cors.origin_count > 0)
+        add(response, MHD_HTTP_HEADER_VARY, "Origin");
+    if (!request->origin_is_listed)
+        return;
+    snprintf(origin, sizeof origin, "%.*s", TEXT_ARGS(request->head.origin));
+    add(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    if (request->http_status != 204) {
+        add(response, MHD_HTTP_HEADER_ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Retry-After");
+        return;
+    }
+    add(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_METHODS, request->allow);
+    add(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_HEADERS,
+        "Authorization, Content-Type, If-None-Match");
+    add(response, MHD_HTTP_HEADER_ACCESS_CONTROL_MAX_AGE, "7200");
+}
+
 static void account(struct request *request)
 {
     uint64_t duration_ns = monotonic_ns() - request->started_ns;
@@ -193,7 +216,7 @@ static bool respond_counts(struct request *request)
     uint64_t recorded = request->submission.recorded;
     uint64_t duplicates = request->submission.duplicates;
     struct MHD_Response *easy = NULL;
-    if (recorded + duplicates == 1 && !server->stopping)
+    if (recorded + duplicates == 1 && !server->stopping && !request->origin_is_listed)
         easy = server->easy_answers[duplicates];
     if (easy != NULL) {
         request->http_status = 200;
@@ -215,7 +238,8 @@ bool respond(struct request *request)
     if (response == NULL)
         return false;
     add_common(server, response);
-    if (request->http_status != 304)
+    add_cors(request, response);
+    if (request->http_status != 304 && request->http_status != 204)
         add(response, MHD_HTTP_HEADER_CONTENT_TYPE,
             request->content_type == NULL ? json_type : request->content_type);
     if (request->etag[0] != '\0') {

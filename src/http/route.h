@@ -1,7 +1,7 @@
 /*
  * route.h - every address of the API, in one table.
  *
- * Method, path, query parameters, whether it needs the key, who answers, and under which name it is
+ * Method, path, query parameters, what right it needs, who answers, and under which name it is
  * counted: 404, 405 with Allow, unknown parameters and the metrics' labels all come from here.
  *
  * Threads: read-only.
@@ -31,8 +31,9 @@ struct route {
     const char *pattern;   /* "/v1/users/{u}/metrics"; {u} and {l} are ids, {date} any segment */
     const char *operation; /* its name in metrics and logs */
     enum route_kind kind;
-    bool open;   /* answered without a key */
-    bool cached; /* has an ETag */
+    bool open;      /* answered without a key */
+    unsigned right; /* enum right that a user's token needs; 0: the service key only */
+    bool cached;    /* has an ETag */
     size_t body_bytes_max;
     const char *too_large; /* what to do instead, for the 413; NULL: nothing */
     const char *parameters[ROUTE_PARAMETERS_MAX]; /* allowed in the query; NULL ends them */
@@ -48,7 +49,7 @@ struct route {
                            struct error *err);
     /* Writes: the body is whole: submit (request.h), or answer. */
     enum status (*submit)(struct request *request, struct error *err);
-    /* Writes: what was submitted is durable: write the answer's body. */
+    /* Writes: what was submitted is durable: write the answer's body. NULL: submit answers. */
     enum status (*finish)(struct request *request, struct error *err);
 };
 

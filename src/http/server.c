@@ -82,6 +82,9 @@ enum status http_server_open(const struct http_options *options, struct http_ser
     status = open_access(options, &server->access, err);
     if (status != STATUS_OK)
         goto cleanup;
+    status = cors_init(&server->cors, server->options.cors_origins, err);
+    if (status != STATUS_OK)
+        goto cleanup;
     status = event_rules_init(&server->rules, server->options.platforms, err);
     if (status != STATUS_OK)
         goto cleanup;
@@ -101,6 +104,7 @@ enum status http_server_open(const struct http_options *options, struct http_ser
         goto cleanup;
     server->options.service_key = (struct text){NULL, 0};
     server->options.platforms = (struct text){NULL, 0};
+    server->options.cors_origins = (struct text){NULL, 0};
     server->options.listen = NULL;
     server->options.version = NULL;
 

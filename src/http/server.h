@@ -27,6 +27,7 @@ struct http_options {
     const char *listen;         /* "127.0.0.1:8080", "[::1]:0", "localhost:8080" */
     bool auth_off;              /* loopback only, no key */
     struct text service_key;    /* else this; only its digest is kept */
+    struct text cors_origins;   /* whose pages may read answers, cors.h; absent: none */
     struct text platforms;      /* accepted names, separated by commas; absent: the default list */
     uint32_t connections_max;   /* 0: 4096 */
     uint32_t query_threads;     /* 0: 2 */
@@ -43,7 +44,7 @@ struct http_server; /* made by http_server_open(), freed by http_server_close() 
 /*
  * Checks the options and binds the address, without listening yet. options' texts are copied.
  *   STATUS_INVALID  an address that cannot be read or resolved; no key and not auth_off; auth_off
- *                   beyond loopback; a bad key; a bad platform list
+ *                   beyond loopback; a bad key; a bad platform or origin list
  *   STATUS_BUSY     the port is taken
  *   STATUS_IO, STATUS_NO_MEMORY
  */

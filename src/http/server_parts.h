@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "http/access.h"
+#include "http/cors.h"
 #include "http/server.h"
 #include "http/traffic.h"
 #include "ingest/event_json.h"
@@ -30,6 +31,7 @@ struct http_server {
     char version[32];
     char address[SERVER_ADDRESS_BYTES];
     struct access access;
+    struct cors cors;
     struct instance *instance; /* not owned */
 
     int listen_fd; /* -1 when closed or handed over */

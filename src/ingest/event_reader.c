@@ -322,6 +322,15 @@ static enum status check_whole(struct reader *reader, const char *object, unsign
                                field_names[field],
                                "%s is missing; an event needs userId, listingId and eventType",
                                field_names[field]);
+    struct text only_user = reader->rules->only_user;
+    if (only_user.at != NULL && !text_equal(only_user, reader->event->user_id)) {
+        (void)json_refuse(reader->cursor, object, reader->err, "other_user",
+                          field_names[FIELD_USER_ID],
+                          "userId is not the user that the token is for");
+        if (reader->err != NULL)
+            reader->err->status = STATUS_FORBIDDEN;
+        return STATUS_FORBIDDEN;
+    }
     if (reader->inquiry_at == NULL)
         return STATUS_OK;
     return placed(reader, reader->inquiry_at, inquiry_check_type(reader->event->type, reader->err));

@@ -1,8 +1,7 @@
 /*
  * event_rules.h - what an installation accepts from its clients, beyond what an event is.
  *
- * Threads: read-only once filled, apart from now_ms and the oldest, which its owner sets before
- * each request.
+ * Threads: read-only once filled, apart from what its owner sets before each request.
  */
 #ifndef FOOTFALL_INGEST_EVENT_RULES_H
 #define FOOTFALL_INGEST_EVENT_RULES_H
@@ -22,6 +21,8 @@ struct event_rules {
     int64_t behind_ms_max;      /* how far in the past; 0: any */
     bool has_oldest;            /* then oldest_ms instead, the oldest moment, as imports state it */
     int64_t oldest_ms;
+    struct text only_user; /* events of others are refused; absent: any user's. The owner sets
+                              it before each request, too */
 };
 
 /*

@@ -118,7 +118,7 @@ test('every link within the document leads somewhere', () => {
 
 // What is said on the terminal when the server does not start; no request is answered with it.
 const AT_START = [
-  'invalid_key', 'invalid_listen', 'invalid_platform', 'invalid_setting', 'no_key', 'not_loopback',
+  'invalid_key', 'invalid_listen', 'invalid_origin', 'invalid_platform', 'invalid_setting', 'no_key', 'not_loopback',
   'too_many_platforms', 'unknown_setting', 'usage',
 ];
 

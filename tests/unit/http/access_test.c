@@ -64,22 +64,51 @@ TEST(access_knows_loopback_names)
     assert_false(access_origin_is_loopback(text_of("http://localhost/path")));
 }
 
+/* What access_check() says, and what it grants. */
+static enum access_verdict check(const struct access *access, bool open, struct text host,
+                                 struct text origin, struct text authorization, struct grant *grant)
+{
+    static struct arena arena;
+    const struct access_request request = {.open = open,
+                                           .host = host,
+                                           .origin = origin,
+                                           .origin_is_listed =
+                                               text_is(origin, "https://listed.example"),
+                                           .authorization = authorization,
+                                           .now_s = 1000};
+    return access_check(access, &request, &arena, grant);
+}
+
 TEST(access_without_a_key_is_for_this_machine)
 {
+    static const struct {
+        const char *name;
+        bool open;
+        const char *host;   /* NULL: none */
+        const char *origin; /* NULL: none */
+        enum access_verdict want;
+    } cases[] = {
+        {"this machine", false, "127.0.0.1:8080", NULL, ACCESS_GRANTED},
+        {"no Host, as HTTP/1.0", false, NULL, NULL, ACCESS_GRANTED},
+        {"a page of this machine", false, "127.0.0.1", "http://localhost:3000", ACCESS_GRANTED},
+        {"a page of a listed origin", false, "127.0.0.1", "https://listed.example", ACCESS_GRANTED},
+        {"a name that points here", false, "evil.example", NULL, ACCESS_FOREIGN},
+        {"the same at an open address", true, "evil.example", NULL, ACCESS_FOREIGN},
+        {"a listed page at such a name", false, "evil.example", "https://listed.example",
+         ACCESS_FOREIGN},
+        {"a foreign page", false, "127.0.0.1", "http://evil.example", ACCESS_FOREIGN},
+        {"a page without an origin", false, "127.0.0.1", "null", ACCESS_FOREIGN},
+    };
     struct access access;
+    struct grant grant;
     access_init_loopback(&access);
-    struct text home = text_of("127.0.0.1:8080");
-    struct text evil = text_of("evil.example");
-    struct text origin = text_of("http://localhost:3000");
-    struct text evil_origin = text_of("http://evil.example");
-
-    assert_int_equal(access_check(&access, false, home, absent, absent), ACCESS_GRANTED);
-    assert_int_equal(access_check(&access, false, absent, absent, absent), ACCESS_GRANTED);
-    assert_int_equal(access_check(&access, false, home, origin, absent), ACCESS_GRANTED);
-    assert_int_equal(access_check(&access, false, evil, absent, absent), ACCESS_FOREIGN);
-    assert_int_equal(access_check(&access, true, evil, absent, absent), ACCESS_FOREIGN);
-    assert_int_equal(access_check(&access, false, home, evil_origin, absent), ACCESS_FOREIGN);
-    assert_int_equal(access_check(&access, false, home, text_of("null"), absent), ACCESS_FOREIGN);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct text host = cases[i].host == NULL ? absent : text_of(cases[i].host);
+        struct text origin = cases[i].origin == NULL ? absent : text_of(cases[i].origin);
+        enum access_verdict got = check(&access, cases[i].open, host, origin, absent, &grant);
+        ROW(got == cases[i].want, cases[i].name, "verdict %d", got);
+        ROW(grant.is_service == (got == ACCESS_GRANTED), cases[i].name, "grants wrongly");
+    }
 }
 
 TEST(access_with_a_key_wants_exactly_it)
@@ -104,16 +133,55 @@ TEST(access_with_a_key_wants_exactly_it)
         {"Bearer 0123456789abcdef x", ACCESS_KEY_WRONG},
     };
     struct access access;
+    struct grant grant;
     struct error err;
     ASSERT_OK(access_init_key(&access, text_of("0123456789abcdef"), &err), err);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *name = cases[i].name == NULL ? "none" : cases[i].name;
         struct text field = cases[i].name == NULL ? absent : text_of(cases[i].name);
         enum access_verdict got =
-            access_check(&access, false, text_of("any.example"), absent, field);
+            check(&access, false, text_of("any.example"), absent, field, &grant);
         ROW(got == cases[i].want, name, "verdict %d", got);
+        ROW(grant.is_service == (got == ACCESS_GRANTED), name, "grants wrongly");
     }
-    assert_int_equal(access_check(&access, true, absent, absent, absent), ACCESS_GRANTED);
+    assert_int_equal(check(&access, true, absent, absent, absent, &grant), ACCESS_GRANTED);
+    assert_false(grant.is_service);
+}
+
+TEST(access_by_a_token_is_one_users)
+{
+    static const struct {
+        const char *name;
+        const char *signed_by;
+        int64_t expires_s;
+        enum access_verdict want;
+    } cases[] = {
+        {"good", "0123456789abcdef", 1001, ACCESS_GRANTED},
+        {"expired this second", "0123456789abcdef", 1000, ACCESS_TOKEN_EXPIRED},
+        {"made with another service key", "another service!", 1001, ACCESS_KEY_WRONG},
+    };
+    struct access access;
+    struct error err;
+    ASSERT_OK(access_init_key(&access, text_of("0123456789abcdef"), &err), err);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t key[TOKEN_KEY_BYTES];
+        struct bytes field = {0};
+        struct grant grant;
+        const struct user_token token = {
+            .user_id = text_of("ann"), .rights = RIGHT_READ, .expires_s = cases[i].expires_s};
+        assert_true(token_key_derive(text_of(cases[i].signed_by), key));
+        assert_true(bytes_append(&field, "Bearer ", 7) &&
+                    user_token_write(key, &token, 900, &field));
+        enum access_verdict got = check(&access, false, absent, absent,
+                                        (struct text){(char *)field.at, field.len}, &grant);
+        ROW(got == cases[i].want, cases[i].name, "verdict %d", got);
+        bool reads = grant_allows(&grant, text_of("ann"), RIGHT_READ);
+        ROW(reads == (got == ACCESS_GRANTED), cases[i].name, "reads: %d", reads);
+        ROW(!grant_allows(&grant, text_of("ann"), RIGHT_RECORD), cases[i].name, "records");
+        ROW(!grant_allows(&grant, text_of("bob"), RIGHT_READ), cases[i].name, "reads bob's");
+        ROW(!grant.is_service, cases[i].name, "is the service");
+        bytes_done(&field);
+    }
 }
 
 TEST(access_refuses_keys_that_are_none)
@@ -131,4 +199,5 @@ TEST(access_refuses_keys_that_are_none)
 }
 
 UNIT_MAIN(UNIT(access_knows_loopback_names), UNIT(access_without_a_key_is_for_this_machine),
-          UNIT(access_with_a_key_wants_exactly_it), UNIT(access_refuses_keys_that_are_none))
+          UNIT(access_with_a_key_wants_exactly_it), UNIT(access_by_a_token_is_one_users),
+          UNIT(access_refuses_keys_that_are_none))

@@ -15,12 +15,12 @@ TEST(respond_maps_every_status)
         enum status status;
         unsigned want;
     } cases[] = {
-        {STATUS_OK, 200},         {STATUS_INVALID, 400}, {STATUS_NOT_FOUND, 404},
-        {STATUS_TOO_LARGE, 413},  {STATUS_BUSY, 503},    {STATUS_CORRUPT, 500},
-        {STATUS_FOREIGN, 500},    {STATUS_IO, 500},      {STATUS_NO_MEMORY, 503},
-        {STATUS_DISK_FULL, 503},  {STATUS_BEHIND, 503},  {STATUS_OVERLOADED, 503},
-        {STATUS_UNKNOWN, 503},    {STATUS_STOPPED, 503}, {STATUS_UNAUTHORIZED, 401},
-        {(enum status)9999, 500},
+        {STATUS_OK, 200},        {STATUS_INVALID, 400},    {STATUS_NOT_FOUND, 404},
+        {STATUS_TOO_LARGE, 413}, {STATUS_BUSY, 503},       {STATUS_CORRUPT, 500},
+        {STATUS_FOREIGN, 500},   {STATUS_IO, 500},         {STATUS_NO_MEMORY, 503},
+        {STATUS_DISK_FULL, 503}, {STATUS_BEHIND, 503},     {STATUS_OVERLOADED, 503},
+        {STATUS_UNKNOWN, 503},   {STATUS_STOPPED, 503},    {STATUS_UNAUTHORIZED, 401},
+        {STATUS_FORBIDDEN, 403}, {(enum status)9999, 500},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         unsigned got = http_status_of(cases[i].status);
@@ -30,7 +30,7 @@ TEST(respond_maps_every_status)
 
 TEST(respond_keeps_paths_to_itself)
 {
-    for (int status = STATUS_INVALID; status <= STATUS_UNAUTHORIZED; status++) {
+    for (int status = STATUS_INVALID; status <= STATUS_FORBIDDEN; status++) {
         static const char secret[] = "journal /srv/data/journal/000001: write: refused";
         const char *name = status_code((enum status)status);
         bool blames_input = http_status_of((enum status)status) < 500;

@@ -52,12 +52,13 @@ TEST(route_every_one_is_found_and_complete)
         ROW((strstr(route->pattern, "{date}") != NULL) == (match.date.at != NULL), route->operation,
             "date");
         if (route->kind == ROUTE_WRITE)
-            ROW(route->submit != NULL && route->finish != NULL && !route->cached &&
+            ROW(route->submit != NULL && !route->cached &&
                     (route->receive != NULL) == (route->body_bytes_max > 0),
                 route->operation, "a write lacks a step");
         else
             ROW(route->answer != NULL && strcmp(route->method, "GET") == 0, route->operation,
                 "a read lacks a step");
+        ROW(!route->open || route->right == 0, route->operation, "open, and yet of a right");
         for (size_t k = 0; k < i; k++)
             ROW(strcmp(route->operation, routes[k].operation) != 0, route->operation,
                 "the operation's name is taken");
