@@ -140,6 +140,11 @@ MUST_USE enum status engine_read_totals(struct engine *engine, const struct stor
                                         store_rows_fn *each, void *context, struct error *err);
 MUST_USE enum status engine_read_cells(struct engine *engine, const struct store_scope *scope,
                                        store_rows_fn *each, void *context, struct error *err);
+/* What all listings of a user counted on UTC days first_day to last_day, for whoever needs no rows;
+ * a listing may come in several calls. */
+MUST_USE enum status engine_read_sums(struct engine *engine, struct text user_id, int32_t first_day,
+                                      int32_t last_day, store_sums_fn *each, void *context,
+                                      struct error *err);
 /* In the order and within the limit of the query, the newest recorded ones included. */
 MUST_USE enum status engine_read_inquiries(struct engine *engine,
                                            const struct store_inquiry_query *query,

@@ -66,6 +66,8 @@ struct sealed {
 
 struct reader_slot {
     struct store_reader *reader;
+    bool begun;       /* a transaction is open, kept for the next question */
+    uint64_t applied; /* the last batch that it sees */
     struct reader_slot *next;
 };
 
@@ -120,6 +122,7 @@ struct engine {
 
     pthread_mutex_t reader_lock;
     struct reader_slot *readers; /* idle ones */
+    uint64_t readers_applied;    /* a transaction that does not see this batch is not kept */
 
     _Atomic bool has_gathered;
     _Atomic bool behind;    /* the live rollup is at its bound */
@@ -187,10 +190,18 @@ void sealed_done(struct sealed *sealed);
 /* recovery.c: fills window, rollup and position from what is on disk. */
 MUST_USE enum status engine_recover(struct engine *engine, struct error *err);
 
-/* readers.c: borrows a reader and begins; *applied is the last batch that it sees. */
-MUST_USE enum status engine_begin_read(struct engine *engine, struct reader_slot **out,
-                                       uint64_t *applied, struct error *err);
-void engine_end_read(struct engine *engine, struct reader_slot *reader); /* accepts NULL */
+/*
+ * readers.c: borrows a reader inside a transaction that sees at least every batch before `pinned`,
+ * which is the oldest rollup that the caller holds; *applied is the last one that it sees.
+ */
+MUST_USE enum status engine_begin_read(struct engine *engine, uint64_t pinned,
+                                       struct reader_slot **out, uint64_t *applied,
+                                       struct error *err);
+/* status: how the reading went. Accepts NULL. */
+void engine_end_read(struct engine *engine, struct reader_slot *reader, enum status status);
+/* That batch is in the store: ends the transactions that do not see it, or the store's log could
+ * not start over. */
+void engine_refresh_readers(struct engine *engine, uint64_t batch);
 void engine_close_readers(struct engine *engine);
 
 /* Tells the operator, if anybody listens. */

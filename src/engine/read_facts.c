@@ -61,6 +61,11 @@ static void taken_done(struct taken *taken)
     bytes_done(&taken->items);
 }
 
+static uint64_t oldest_batch(const struct taken *taken)
+{
+    return rollup_batch(taken->rollups[taken->rollups[0] == NULL ? 1 : 0]);
+}
+
 static bool counts(const struct taken *taken, int part, uint64_t applied)
 {
     return rollup_batch(taken->rollups[part]) > applied;
@@ -187,12 +192,12 @@ enum status engine_read_inquiries(struct engine *engine, const struct store_inqu
         qsort(taken.items.at, taken_inquiry_count(&taken), sizeof(struct taken_inquiry),
               compare_taken_inquiries);
     if (status == STATUS_OK)
-        status = engine_begin_read(engine, &reader, &merge.applied, err);
+        status = engine_begin_read(engine, oldest_batch(&taken), &reader, &merge.applied, err);
     if (status == STATUS_OK)
         status = store_reader_inquiries(reader->reader, query, merge_inquiry, &merge, err);
     if (status == STATUS_OK)
         status = give_taken_inquiries(&merge, NULL, err);
-    engine_end_read(engine, reader);
+    engine_end_read(engine, reader, status);
     taken_done(&taken);
     return status;
 }
@@ -298,13 +303,13 @@ enum status engine_read_listings(struct engine *engine, const struct store_listi
     /* every removal taken here may cost the page one of the store's rows */
     from_store.limit += taken_listing_count(&taken);
     if (status == STATUS_OK)
-        status = engine_begin_read(engine, &reader, &merge.applied, err);
+        status = engine_begin_read(engine, oldest_batch(&taken), &reader, &merge.applied, err);
     if (status == STATUS_OK)
         status = store_reader_listings(reader->reader, &from_store, merge_listing, &merge, err);
     bool spoken;
     if (status == STATUS_OK)
         status = give_taken_listings(&merge, (struct text){NULL, 0}, &spoken, err);
-    engine_end_read(engine, reader);
+    engine_end_read(engine, reader, status);
     taken_done(&taken);
     return status;
 }

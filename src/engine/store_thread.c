@@ -85,6 +85,7 @@ static void let_go(struct engine *engine, struct sealed *sealed)
     engine->frozen = NULL;
     pthread_rwlock_unlock(&engine->rollup_lock);
     rollup_unref(frozen);
+    engine_refresh_readers(engine, batch);
     atomic_store(&engine->frozen_bytes, 0);
     atomic_store(&engine->oldest_frozen_ms, 0);
     journal_release(engine->journal, engine_released_by(sealed->seq));

@@ -21,21 +21,43 @@ static struct block_kind month_kind(int32_t month)
     };
 }
 
+/* The block's slots of the days; where nothing is wanted, slots that do not exist: the block is
+ * read all the same, so that damage is told. */
+static void slots_of_days(const struct block_kind *kind, int32_t first_day, int32_t last_day,
+                          unsigned *slot_first, unsigned *slot_last)
+{
+    int64_t first = (int64_t)first_day - kind->day + 1;
+    int64_t last = (int64_t)last_day - kind->day + 1;
+    if (first < kind->slot_min)
+        first = kind->slot_min;
+    if (last > kind->slot_max)
+        last = kind->slot_max;
+    if (first > last) {
+        first = kind->slot_max + 1;
+        last = 0;
+    }
+    *slot_first = (unsigned)first;
+    *slot_last = (unsigned)last;
+}
+
 enum status month_block_decode(struct text block, int32_t month, int32_t first_day,
                                int32_t last_day, struct count_rows *rows, struct error *err)
 {
     struct block_kind kind = month_kind(month);
-    int64_t slot_first = (int64_t)first_day - kind.day + 1;
-    int64_t slot_last = (int64_t)last_day - kind.day + 1;
-    if (slot_first < kind.slot_min)
-        slot_first = kind.slot_min;
-    if (slot_last > kind.slot_max)
-        slot_last = kind.slot_max;
-    if (slot_first > slot_last) { /* nothing is wanted, but damage is still told */
-        slot_first = kind.slot_max + 1;
-        slot_last = 0;
-    }
-    return block_decode(&kind, block, (unsigned)slot_first, (unsigned)slot_last, rows, err);
+    unsigned slot_first;
+    unsigned slot_last;
+    slots_of_days(&kind, first_day, last_day, &slot_first, &slot_last);
+    return block_decode(&kind, block, slot_first, slot_last, rows, err);
+}
+
+enum status month_block_sum(struct text block, int32_t month, int32_t first_day, int32_t last_day,
+                            struct counts *sum, struct error *err)
+{
+    struct block_kind kind = month_kind(month);
+    unsigned slot_first;
+    unsigned slot_last;
+    slots_of_days(&kind, first_day, last_day, &slot_first, &slot_last);
+    return block_sum(&kind, block, slot_first, slot_last, sum, err);
 }
 
 enum status month_block_fold(struct text block, int32_t month, const struct count_rows *delta,

@@ -154,6 +154,11 @@ MUST_USE enum status block_decode(const struct block_kind *kind, struct text blo
                                   unsigned slot_first, unsigned slot_last, struct count_rows *rows,
                                   struct error *err);
 
+/* As month_block_sum(). */
+MUST_USE enum status block_sum(const struct block_kind *kind, struct text block,
+                               unsigned slot_first, unsigned slot_last, struct counts *sum,
+                               struct error *err);
+
 /* As month_block_fold() and cell_block_fold(). */
 MUST_USE enum status block_fold(const struct block_kind *kind, struct text block,
                                 const struct count_rows *delta, struct bytes *out,

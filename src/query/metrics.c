@@ -197,6 +197,23 @@ static enum status add_to_ranking(void *context, struct text listing_id,
     return ranking_add(context, listing_id, rows) ? STATUS_OK : no_memory(err);
 }
 
+static enum status add_sum_to_ranking(void *context, struct text listing_id,
+                                      const struct counts *sum, struct error *err)
+{
+    return ranking_add_sum(context, listing_id, sum) ? STATUS_OK : no_memory(err);
+}
+
+/* Where days are whole UTC days a listing's sum is all that its place takes. */
+static enum status rank_all(struct engine *engine, struct text user_id, struct ranking *ranking,
+                            struct error *err)
+{
+    const struct day_window *window = ranking->window;
+    if (!window->by_totals)
+        return read_window(engine, user_id, NULL, 0, window, add_to_ranking, ranking, err);
+    return engine_read_sums(engine, user_id, window->utc_first, window->utc_last,
+                            add_sum_to_ranking, ranking, err);
+}
+
 /* Insertion: the listings come in the order of a moment ago. */
 static void order_listings(struct aggregated_metrics *listings, size_t count,
                            const struct metrics_page_request *request)
@@ -251,7 +268,7 @@ enum status metrics_of_all_listings(struct engine *engine, struct text user_id,
         .window = &window,
         .listings = {.arena = arena, .value_bytes = sizeof(struct counts)},
     };
-    status = read_window(engine, user_id, NULL, 0, &window, add_to_ranking, &ranking, err);
+    status = rank_all(engine, user_id, &ranking, err);
     if (status != STATUS_OK)
         return status;
     if (!ranking_page(&ranking, request->sort, request->ascending, page_limit(range, request),

@@ -23,12 +23,25 @@ bool ranking_add(struct ranking *ranking, struct text listing_id, const struct c
         if (day_window_index(ranking->window, row->day, row->quarter) >= 0)
             counts_add(&sum, &row->counts);
     }
-    if (counts_sum(&sum) == 0)
+    return ranking_add_sum(ranking, listing_id, &sum);
+}
+
+bool ranking_add_sum(struct ranking *ranking, struct text listing_id, const struct counts *sum)
+{
+    if (counts_sum(sum) == 0)
         return true;
-    struct counts *counts = text_index_add(&ranking->listings, listing_id);
+    /* A store gives one month behind the other, each in the same order: mostly the next one comes
+     * next, and is not looked up. */
+    struct text_index *listings = &ranking->listings;
+    struct counts *counts = NULL;
+    if (ranking->next < listings->count && text_equal(listings->names[ranking->next], listing_id))
+        counts = text_index_value(listings, ranking->next);
+    else
+        counts = text_index_add(listings, listing_id);
     if (counts == NULL)
         return false;
-    counts_add(counts, &sum);
+    ranking->next = (uint32_t)(counts - (struct counts *)(void *)listings->values) + 1;
+    counts_add(counts, sum);
     return true;
 }
 

@@ -1,8 +1,8 @@
 /*
  * ranking.h - which of a user's listings stand on a page, in which order.
  *
- * Fed with the rows of all listings, as the window says, it keeps three numbers a listing, and
- * then picks one page of those that counted something.
+ * Fed with the rows of all listings, as the window says, or with their sums, it keeps three numbers
+ * a listing, and then picks one page of those that counted something.
  *
  * Threads: a ranking belongs to one thread at a time.
  */
@@ -25,6 +25,7 @@
 struct ranking {
     const struct day_window *window; /* without days before */
     struct text_index listings;      /* struct counts */
+    uint32_t next;                   /* the listing behind the one that came last, perhaps */
 };
 
 struct ranked {
@@ -32,9 +33,12 @@ struct ranked {
     struct text listing_id;
 };
 
-/* false when out of memory. */
+/* What a listing counted, in rows or added up; in as many pieces as come. false when out of
+ * memory. */
 MUST_USE bool ranking_add(struct ranking *ranking, struct text listing_id,
                           const struct count_rows *rows);
+MUST_USE bool ranking_add_sum(struct ranking *ranking, struct text listing_id,
+                              const struct counts *sum);
 
 /*
  * The first `limit` (not 0) listings behind `behind` (NULL: from the first), in order, in the

@@ -79,6 +79,14 @@ MUST_USE enum status rollup_read_cells(const struct rollup *rollup, struct text 
                                        int32_t first_day, int32_t last_day, rollup_rows_fn *each,
                                        void *context, struct error *err);
 
+/* Calls each with what a listing counted on UTC days first_day to last_day, all platforms and
+ * sources together, for every listing of the user that counted something; in no order. */
+typedef enum status rollup_sums_fn(void *context, struct text listing_id, const struct counts *sum,
+                                   struct error *err);
+MUST_USE enum status rollup_read_sums(const struct rollup *rollup, struct text user_id,
+                                      int32_t first_day, int32_t last_day, rollup_sums_fn *each,
+                                      void *context, struct error *err);
+
 /* Calls each with the user's inquiries in the order they were recorded. */
 typedef enum status rollup_inquiry_fn(void *context, const struct inquiry *inquiry,
                                       struct error *err);

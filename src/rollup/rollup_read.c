@@ -149,12 +149,7 @@ enum status rollup_read_totals(const struct rollup *rollup, struct text user_id,
                                int32_t first_day, int32_t last_day, rollup_rows_fn *each,
                                void *context, struct error *err)
 {
-    struct reading reading = {.rollup = rollup,
-                              .first_day = first_day,
-                              .last_day = last_day,
-                              .add = rollup_add_totals,
-                              .each = each,
-                              .context = context};
+    struct reading reading = {rollup, first_day, last_day, rollup_add_totals, each, context, {0}};
     return read_rows(&reading, user_id, listing_ids, listing_count, err);
 }
 
@@ -163,13 +158,40 @@ enum status rollup_read_cells(const struct rollup *rollup, struct text user_id,
                               int32_t first_day, int32_t last_day, rollup_rows_fn *each,
                               void *context, struct error *err)
 {
-    struct reading reading = {.rollup = rollup,
-                              .first_day = first_day,
-                              .last_day = last_day,
-                              .add = rollup_add_cells,
-                              .each = each,
-                              .context = context};
+    struct reading reading = {rollup, first_day, last_day, rollup_add_cells, each, context, {0}};
     return read_rows(&reading, user_id, listing_ids, listing_count, err);
+}
+
+static struct counts sum_of(const struct rollup *rollup, const struct rollup_listing *listing,
+                            int32_t first_day, int32_t last_day)
+{
+    struct counts sum = {0};
+    for (uint32_t i = listing->days.first; i != NO_ITEM; i = rollup->days.at[i].next) {
+        const struct rollup_day *day = &rollup->days.at[i];
+        if (day->day < first_day || day->day > last_day)
+            continue;
+        for (uint32_t k = day->cells.first; k != NO_ITEM; k = rollup->cells.at[k].next)
+            sum.of[cell_type(rollup->cells.at[k].key)] += rollup->cells.at[k].count;
+    }
+    return sum;
+}
+
+enum status rollup_read_sums(const struct rollup *rollup, struct text user_id, int32_t first_day,
+                             int32_t last_day, rollup_sums_fn *each, void *context,
+                             struct error *err)
+{
+    enum status status = STATUS_OK;
+    uint32_t user = rollup_find_user(rollup, user_id);
+    if (user == NO_ITEM)
+        return STATUS_OK;
+    for (uint32_t i = rollup->users.at[user].listings.first; i != NO_ITEM && status == STATUS_OK;
+         i = rollup->listings.at[i].next) {
+        const struct rollup_listing *listing = &rollup->listings.at[i];
+        struct counts sum = sum_of(rollup, listing, first_day, last_day);
+        if (counts_sum(&sum) > 0)
+            status = each(context, listing->id, &sum, err);
+    }
+    return status;
 }
 
 enum status rollup_read_inquiries(const struct rollup *rollup, struct text user_id,

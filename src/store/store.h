@@ -77,6 +77,8 @@ struct store_listing_query {
  * valid during the call. A listing may come several times, each time with other rows. */
 typedef enum status store_rows_fn(void *context, struct text listing_id,
                                   const struct count_rows *rows, struct error *err);
+typedef enum status store_sums_fn(void *context, struct text listing_id, const struct counts *sum,
+                                  struct error *err);
 typedef enum status store_inquiry_fn(void *context, const struct inquiry *inquiry,
                                      struct error *err);
 typedef enum status store_listing_fn(void *context, struct text listing_id,
@@ -96,6 +98,8 @@ struct store_ops {
                                  store_rows_fn *each, void *context, struct error *err);
     enum status (*reader_cells)(struct store_reader *reader, const struct store_scope *scope,
                                 store_rows_fn *each, void *context, struct error *err);
+    enum status (*reader_sums)(struct store_reader *reader, const struct store_scope *scope,
+                               store_sums_fn *each, void *context, struct error *err);
     enum status (*reader_inquiries)(struct store_reader *reader,
                                     const struct store_inquiry_query *query, store_inquiry_fn *each,
                                     void *context, struct error *err);
@@ -176,6 +180,15 @@ static inline enum status store_reader_cells(struct store_reader *reader,
                                              void *context, struct error *err)
 {
     return reader->ops->reader_cells(reader, scope, each, context, err);
+}
+
+/* What each listing of the scope counted on its days, all platforms together: the totals of
+ * store_reader_totals() added up, for whoever needs no more of them. */
+static inline enum status store_reader_sums(struct store_reader *reader,
+                                            const struct store_scope *scope, store_sums_fn *each,
+                                            void *context, struct error *err)
+{
+    return reader->ops->reader_sums(reader, scope, each, context, err);
 }
 
 static inline enum status store_reader_inquiries(struct store_reader *reader,

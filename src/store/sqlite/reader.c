@@ -65,6 +65,7 @@ struct asking {
     const struct store_scope *scope;
     sqlite3_stmt *statement;
     store_rows_fn *each;
+    store_sums_fn *each_sum; /* instead of `each`: rows are added up */
     void *context;
 };
 
@@ -143,9 +144,9 @@ static enum status cannot_read(struct sqlite_reader *reader, const char *what, s
     return connection_failed(&reader->connection, what, err);
 }
 
-/* Decodes the block in the statement's row into reader->rows. */
+/* Decodes the block in the statement's row into reader->rows, or adds it up into *sum. */
 static enum status decode_block(const struct asking *asking, int32_t at, struct text listing_id,
-                                struct error *err)
+                                struct counts *sum, struct error *err)
 {
     const struct store_scope *scope = asking->scope;
     struct count_rows *rows = &asking->reader->rows;
@@ -156,6 +157,8 @@ static enum status decode_block(const struct asking *asking, int32_t at, struct 
     count_rows_clear(rows);
     if (block.len == 0)
         status = block_missing(&why);
+    else if (asking->each_sum != NULL)
+        status = month_block_sum(block, at, scope->first_day, scope->last_day, sum, &why);
     else if (asking->table == BLOCK_TOTALS)
         status = month_block_decode(block, at, scope->first_day, scope->last_day, rows, &why);
     else
@@ -166,17 +169,29 @@ static enum status decode_block(const struct asking *asking, int32_t at, struct 
     return status == STATUS_OK ? STATUS_OK : fail(err, status, "%s", why.message);
 }
 
-/* Hands over the rows of the bound statement, block by block. */
-static enum status read_blocks(const struct asking *asking, int32_t at, struct error *err)
+/* Decodes and hands over one block. */
+static enum status give_block(const struct asking *asking, int32_t at, struct error *err)
 {
     const struct count_rows *rows = &asking->reader->rows;
+    struct text listing_id = column_text(asking->statement, 0);
+    struct counts sum = {0};
+    enum status status = decode_block(asking, at, listing_id, &sum, err);
+    if (status != STATUS_OK)
+        return status;
+    if (rows->platform_count + rows->source_count > 0)
+        return asking->each(asking->context, listing_id, rows, err);
+    if (counts_sum(&sum) > 0)
+        return asking->each_sum(asking->context, listing_id, &sum, err);
+    return STATUS_OK;
+}
+
+/* Hands over what the bound statement finds, block by block. */
+static enum status read_blocks(const struct asking *asking, int32_t at, struct error *err)
+{
     enum status status = STATUS_OK;
     int code;
     while ((code = sqlite3_step(asking->statement)) == SQLITE_ROW) {
-        struct text listing_id = column_text(asking->statement, 0);
-        status = decode_block(asking, at, listing_id, err);
-        if (status == STATUS_OK && rows->platform_count + rows->source_count > 0)
-            status = asking->each(asking->context, listing_id, rows, err);
+        status = give_block(asking, at, err);
         if (status != STATUS_OK)
             goto cleanup;
     }
@@ -210,31 +225,54 @@ static enum status ask(const struct asking *asking, int32_t first, int32_t last,
     return STATUS_OK;
 }
 
+static struct asking asking_for(struct sqlite_reader *reader, enum block_table table,
+                                const struct store_scope *scope)
+{
+    static const enum reader_statement statements[][2] = {
+        [BLOCK_TOTALS] = {READ_TOTALS, READ_TOTALS_OF_LISTING},
+        [BLOCK_CELLS] = {READ_CELLS, READ_CELLS_OF_LISTING},
+    };
+    return (struct asking){.reader = reader,
+                           .table = table,
+                           .scope = scope,
+                           .statement =
+                               reader->statements[statements[table][scope->listing_count > 0]]};
+}
+
+/* Totals are asked for month by month. */
+static enum status ask_for_months(const struct asking *asking, struct error *err)
+{
+    const struct store_scope *scope = asking->scope;
+    if (scope->last_day < scope->first_day)
+        return STATUS_OK;
+    return ask(asking, month_of_day(scope->first_day), month_of_day(scope->last_day), err);
+}
+
 enum status sqlite_reader_totals(struct store_reader *base, const struct store_scope *scope,
                                  store_rows_fn *each, void *context, struct error *err)
 {
-    struct sqlite_reader *reader = of(base);
-    const struct asking asking = {
-        reader,
-        BLOCK_TOTALS,
-        scope,
-        reader->statements[scope->listing_count == 0 ? READ_TOTALS : READ_TOTALS_OF_LISTING],
-        each,
-        context};
-    if (scope->last_day < scope->first_day)
-        return STATUS_OK;
-    return ask(&asking, month_of_day(scope->first_day), month_of_day(scope->last_day), err);
+    struct asking asking = asking_for(of(base), BLOCK_TOTALS, scope);
+    asking.each = each;
+    asking.context = context;
+    return ask_for_months(&asking, err);
 }
 
 enum status sqlite_reader_cells(struct store_reader *base, const struct store_scope *scope,
                                 store_rows_fn *each, void *context, struct error *err)
 {
-    struct sqlite_reader *reader = of(base);
-    const struct asking asking = {
-        reader, BLOCK_CELLS,
-        scope,  reader->statements[scope->listing_count == 0 ? READ_CELLS : READ_CELLS_OF_LISTING],
-        each,   context};
+    struct asking asking = asking_for(of(base), BLOCK_CELLS, scope);
+    asking.each = each;
+    asking.context = context;
     return ask(&asking, scope->first_day, scope->last_day, err);
+}
+
+enum status sqlite_reader_sums(struct store_reader *base, const struct store_scope *scope,
+                               store_sums_fn *each, void *context, struct error *err)
+{
+    struct asking asking = asking_for(of(base), BLOCK_TOTALS, scope);
+    asking.each_sum = each;
+    asking.context = context;
+    return ask_for_months(&asking, err);
 }
 
 static int64_t limit_of(size_t limit)

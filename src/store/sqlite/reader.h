@@ -21,6 +21,8 @@ enum status sqlite_reader_totals(struct store_reader *base, const struct store_s
                                  store_rows_fn *each, void *context, struct error *err);
 enum status sqlite_reader_cells(struct store_reader *base, const struct store_scope *scope,
                                 store_rows_fn *each, void *context, struct error *err);
+enum status sqlite_reader_sums(struct store_reader *base, const struct store_scope *scope,
+                               store_sums_fn *each, void *context, struct error *err);
 enum status sqlite_reader_inquiries(struct store_reader *base,
                                     const struct store_inquiry_query *query, store_inquiry_fn *each,
                                     void *context, struct error *err);

@@ -180,6 +180,7 @@ static const struct store_ops sqlite_ops = {
     .reader_begin = sqlite_reader_begin,
     .reader_totals = sqlite_reader_totals,
     .reader_cells = sqlite_reader_cells,
+    .reader_sums = sqlite_reader_sums,
     .reader_inquiries = sqlite_reader_inquiries,
     .reader_listings = sqlite_reader_listings,
     .reader_end = sqlite_reader_end,

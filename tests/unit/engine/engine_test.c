@@ -6,7 +6,9 @@
 #include "unit.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -95,11 +97,38 @@ static uint64_t count_by(reading *read, struct engine *engine, const char *user,
     return sum;
 }
 
-/* From totals, which cells must confirm: for engines that nobody writes to meanwhile. */
+struct one_sum {
+    const char *listing; /* NULL: all */
+    uint64_t sum;
+};
+
+static enum status add_sum(void *context, struct text listing_id, const struct counts *sum,
+                           struct error *err)
+{
+    struct one_sum *one = context;
+    (void)err;
+    assert_true(counts_sum(sum) > 0);
+    if (one->listing == NULL || text_is(listing_id, one->listing))
+        one->sum += counts_sum(sum);
+    return STATUS_OK;
+}
+
+static uint64_t count_by_sums(struct engine *engine, const char *user, const char *listing)
+{
+    struct error err;
+    struct one_sum one = {.listing = listing};
+    ASSERT_OK(engine_read_sums(engine, text_of(user), day_of_ms(noon_ms) - 400,
+                               day_of_ms(noon_ms) + 1, add_sum, &one, &err),
+              err);
+    return one.sum;
+}
+
+/* From totals, which cells and sums must confirm: for engines that nobody writes to meanwhile. */
 static uint64_t count_of(struct engine *engine, const char *user, const char *listing)
 {
     uint64_t totals = count_by(engine_read_totals, engine, user, listing);
     assert_int_equal(totals, count_by(engine_read_cells, engine, user, listing));
+    assert_int_equal(totals, count_by_sums(engine, user, listing));
     return totals;
 }
 
@@ -179,6 +208,42 @@ TEST(engine_shows_what_was_answered_before_and_after_each_seal)
     close_engine(engine);
     engine = open_engine(dir);
     assert_int_equal(count_of(engine, "u", "a"), 30);
+    close_engine(engine);
+    unit_remove(dir);
+}
+
+/* Whether the store's log can start over: nobody reads what lies before its end. */
+static bool log_is_free(const char *dir)
+{
+    char path[256];
+    sqlite3 *db = NULL;
+    snprintf(path, sizeof path, "%s/footfall.db", dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "SELECT * FROM state", NULL, NULL, NULL), SQLITE_OK);
+    /* the store thread's own checkpoint may be under way, and SQLITE_BUSY then comes at once */
+    uint64_t until_ns = monotonic_ns() + 3 * ns_per_s;
+    int code = SQLITE_BUSY;
+    while (code == SQLITE_BUSY && monotonic_ns() < until_ns) {
+        code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        sched_yield();
+    }
+    assert_true(code == SQLITE_OK || code == SQLITE_BUSY);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return code == SQLITE_OK;
+}
+
+TEST(engine_keeps_a_read_open_only_while_it_is_of_use)
+{
+    char *dir = unit_temp_dir();
+    struct engine *engine = open_engine(dir);
+    struct event event = view_of("u", "a", NULL);
+    for (uint64_t i = 1; i <= 5; i++) {
+        record(engine, &event, 1);
+        assert_int_equal(count_of(engine, "u", "a"), i); /* begins a read and keeps it */
+        flush(engine);
+        assert_true(log_is_free(dir));
+        assert_int_equal(count_of(engine, "u", "a"), i);
+    }
     close_engine(engine);
     unit_remove(dir);
 }
@@ -544,6 +609,7 @@ TEST(engine_agrees_with_a_plain_sum_over_seals_kills_and_repeats)
 UNIT_MAIN(UNIT(engine_counts_an_id_once_wherever_its_repeat_comes),
           UNIT(engine_answers_repeats_of_one_group_together),
           UNIT(engine_shows_what_was_answered_before_and_after_each_seal),
+          UNIT(engine_keeps_a_read_open_only_while_it_is_of_use),
           UNIT(engine_comes_back_from_a_kill_with_every_answered_event_once),
           UNIT(engine_loses_nothing_of_many_threads_on_one_listing),
           UNIT(engine_refuses_a_second_opener_and_foreign_parts),

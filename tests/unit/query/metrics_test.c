@@ -102,6 +102,31 @@ enum status engine_read_cells(struct engine *which, const struct store_scope *sc
     return read_rows(true, scope, each, context, err);
 }
 
+struct adding_up {
+    store_sums_fn *each;
+    void *context;
+};
+
+static enum status add_up(void *context, struct text listing_id, const struct count_rows *rows,
+                          struct error *err)
+{
+    const struct adding_up *adding = context;
+    struct counts sum = {0};
+    for (size_t i = 0; i < rows->platform_count; i++)
+        counts_add(&sum, &rows->platforms[i].counts);
+    return adding->each(adding->context, listing_id, &sum, err);
+}
+
+enum status engine_read_sums(struct engine *which, struct text user_id, int32_t first_day,
+                             int32_t last_day, store_sums_fn *each, void *context,
+                             struct error *err)
+{
+    struct store_scope scope = {.user_id = user_id, .first_day = first_day, .last_day = last_day};
+    struct adding_up adding = {each, context};
+    assert_ptr_equal(which, engine);
+    return read_rows(false, &scope, add_up, &adding, err);
+}
+
 static void add_listing(const char *id, int32_t first_day, int32_t last_day, uint64_t views,
                         uint64_t shares, uint64_t inquiries)
 {
