@@ -180,3 +180,29 @@ void fixture_remove_spares(const char *path)
             assert_int_equal(unlink(fixture_path(path, entry->d_name)), 0);
     closedir(dir);
 }
+
+enum status fixture_try_open(const char *dir, uint64_t *records, struct error *err)
+{
+    struct journal *journal = NULL;
+    struct fixture_seen seen = {0};
+    enum status status = fixture_open(dir, &journal, err);
+    if (status == STATUS_OK)
+        status = journal_replay(journal, journal_seq_first(journal), fixture_see, &seen, err);
+    if (status == STATUS_OK)
+        assert_int_equal(seen.count, journal_seq_last(journal) + 1 - journal_seq_first(journal));
+    *records = seen.count;
+    journal_close(journal);
+    return status;
+}
+
+char *fixture_make_segment(const size_t *lens, size_t count)
+{
+    char *dir = fixture_memory_dir();
+    struct error err = {0};
+    struct journal *journal = fixture_start(dir);
+    for (size_t i = 0; i < count; i++)
+        ASSERT_OK(fixture_append(journal, JOURNAL_EVENTS, lens[i], &err), err);
+    journal_close(journal);
+    fixture_remove_spares(dir);
+    return dir;
+}

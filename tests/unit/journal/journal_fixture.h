@@ -40,6 +40,11 @@ struct fixture_seen {
 /* A journal_replay_fn: fails the test at a gap in the numbers or a wrong content. */
 enum status fixture_see(void *seen, uint64_t seq, struct text payload, struct error *err);
 
+/* Opens, replays everything, closes. *records is how many came, contents checked. */
+MUST_USE enum status fixture_try_open(const char *dir, uint64_t *records, struct error *err);
+/* A folder in memory, without spares, whose only segment holds records of these lengths. */
+char *fixture_make_segment(const size_t *lens, size_t count);
+
 /* dir/name, in one of a few static buffers. */
 const char *fixture_path(const char *dir, const char *name);
 /* The path of segment number in dir. */
