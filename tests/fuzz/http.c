@@ -30,8 +30,8 @@
 
 enum {
     ANSWER_BYTES_MAX = 256 * 1024,
-    TURNS_MAX = 20000,
-    QUIET_TURNS = 2, /* without progress: then it waits for something */
+    TURNS_MAX = 30000, /* half a minute for a query: at the end of a turn it waits for it */
+    QUIET_TURNS = 2,   /* without progress: then it waits for something */
     QUERY_POLL_MS = 1,
     HEALTH_EVERY = 64
 };
@@ -112,8 +112,10 @@ static void receive(int fd, struct answer *answer)
 static void wait_with(struct connection *connection)
 {
     struct pollfd ready = {.fd = server->wake_fd, .events = POLLIN};
+    uint64_t count = 0;
     if (connection->phase == PHASE_WORK) {
-        (void)poll(&ready, 1, QUERY_POLL_MS);
+        if (poll(&ready, 1, QUERY_POLL_MS) == 1)
+            (void)!read(server->wake_fd, &count, sizeof count); /* or the next wait is none */
         return;
     }
     if (connection->phase == PHASE_LINGER)
