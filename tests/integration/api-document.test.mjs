@@ -116,10 +116,11 @@ test('every link within the document leads somewhere', () => {
   for (const [, target] of text.matchAll(/\]\((#[^)]*)\)/g)) assert.ok(anchors.includes(target), target);
 });
 
-// What is said on the terminal when the server does not start; no request is answered with it.
-const AT_START = [
-  'invalid_key', 'invalid_listen', 'invalid_origin', 'invalid_platform', 'invalid_setting', 'no_key', 'not_loopback',
-  'too_many_platforms', 'unknown_setting', 'usage',
+// What is said on the terminal when the server does not start, or to a program that uses the C
+// library; no request is answered with it.
+const NOT_OVER_HTTP = [
+  'invalid_argument', 'invalid_key', 'invalid_listen', 'invalid_origin', 'invalid_platform', 'invalid_setting',
+  'no_key', 'not_loopback', 'too_many_platforms', 'unknown_setting', 'usage',
 ];
 
 /** Codes in the calls that refuse, and the words for statuses. */
@@ -150,7 +151,7 @@ test('every error code of the program is in the table of errors, and no other', 
   const documented = [...table.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, cell]) =>
     [...cell.matchAll(/`(\w+)`/g)].map(([, code]) => code));
   assert.equal(new Set(documented).size, documented.length, 'no code stands there twice');
-  assert.deepEqual([...documented, ...AT_START].sort(), [...codesOfTheProgram()].sort());
+  assert.deepEqual([...documented, ...NOT_OVER_HTTP].sort(), [...codesOfTheProgram()].sort());
 });
 
 stopsCleanlyAtTheEnd(server);
