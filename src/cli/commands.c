@@ -7,5 +7,5 @@
 #include "cli/commands.h"
 
 const struct command *const commands[] = {
-    &command_serve, &command_record, &command_metrics, &command_journal, NULL,
+    &command_serve, &command_record, &command_metrics, &command_journal, &command_load, NULL,
 };

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 
 extern const struct command command_journal;
+extern const struct command command_load;
 extern const struct command command_metrics;
 extern const struct command command_record;
 extern const struct command command_serve;
