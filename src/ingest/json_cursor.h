@@ -28,8 +28,12 @@ struct json_cursor {
     const char *readable;
 };
 
+/* json may be NULL with len 0: a request without a body is an empty text. */
 static inline struct json_cursor json_cursor_of(char *json, size_t len)
 {
+    static char nothing[1];
+    if (json == NULL)
+        json = nothing;
     return (struct json_cursor){json, json, json + len, json + len};
 }
 

@@ -233,6 +233,16 @@ TEST(values_that_break_a_rule_are_refused_with_their_place)
     CHECK_REFUSALS(rows);
 }
 
-UNIT_MAIN(UNIT(what_is_no_json_is_refused_at_its_byte),
+TEST(no_text_at_all_is_an_empty_one)
+{
+    struct event_rules rules = unit_rules();
+    struct event_list list = {0};
+    struct error err = {0};
+    assert_int_equal(events_json_decode(NULL, 0, &rules, &list, &err), STATUS_INVALID);
+    assert_string_equal(err.code, "invalid_json");
+    assert_non_null(strstr(err.message, "ends at byte 0"));
+}
+
+UNIT_MAIN(UNIT(no_text_at_all_is_an_empty_one), UNIT(what_is_no_json_is_refused_at_its_byte),
           UNIT(json_that_is_no_event_is_refused_by_name),
           UNIT(values_that_break_a_rule_are_refused_with_their_place))
