@@ -74,7 +74,7 @@ static int finish_output(int code)
     errno = 0;
     if (fflush(stdout) == 0 && !failed)
         return code;
-    if (errno != EPIPE && !reader_has_gone())
+    if (code == EXIT_DONE && errno != EPIPE && !reader_has_gone())
         fprintf(stderr, "footfall: stdout cannot be written%s%s\n", errno == 0 ? "" : ": ",
                 errno == 0 ? "" : strerror(errno));
     return code == EXIT_DONE ? EXIT_FAILED : code;

@@ -6,6 +6,15 @@
  */
 #include "cli/commands.h"
 
+/* A line each: */
+/* clang-format off */
 const struct command *const commands[] = {
-    &command_serve, &command_record, &command_metrics, &command_journal, &command_load, NULL,
+    &command_serve,
+    &command_record,
+    &command_metrics,
+    &command_export,
+    &command_journal,
+    &command_load,
+    NULL,
 };
+/* clang-format on */

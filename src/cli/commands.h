@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 
+extern const struct command command_export;
 extern const struct command command_journal;
 extern const struct command command_load;
 extern const struct command command_metrics;

@@ -376,48 +376,74 @@ static enum status perform(struct target *target, long *http_status, struct erro
     return STATUS_OK;
 }
 
-enum status target_send(struct target *target, const char *method, const char *path,
-                        const char *content_type, const void *body, size_t body_bytes, json_t **out,
-                        struct error *err)
+/* Asks and waits for the whole answer, of whatever HTTP status. */
+static enum status exchange(struct target *target, const char *method, const char *path,
+                            const char *content_type, const void *body, size_t body_bytes,
+                            long *http_status, struct error *err)
 {
     char url[URL_BYTES + TARGET_PATH_BYTES];
-    long http_status = 0;
     struct curl_slist *fields = NULL;
     enum status status = STATUS_OK;
-    json_t *answer = NULL;
 
-    *out = NULL;
     snprintf(url, sizeof url, "%s%s", target->url, path);
     if ((target->key[0] != '\0' && !add_field(&fields, "Authorization: Bearer ", target->key)) ||
         (content_type != NULL && !add_field(&fields, "Content-Type: ", content_type)) ||
         !add_field(&fields, "Accept: ", "application/json") ||
         !add_field(&fields, "Expect:", "") || /* no waiting for 100 Continue */
-        !prepare(target, method, url, fields, body, body_bytes)) {
+        !prepare(target, method, url, fields, body, body_bytes))
         status = fail(err, STATUS_NO_MEMORY, "no memory to ask %s", target->url);
-        goto cleanup;
-    }
-    status = perform(target, &http_status, err);
-    if (status != STATUS_OK)
-        goto cleanup;
-    answer = json_loadb((const char *)target->answer.at, target->answer.len, 0, NULL);
-    if (http_status != 200) {
-        status = explain_answer(target, http_status, answer, err);
-        if (json_object_get(answer, "recorded") == NULL)
-            goto cleanup;
-    } else if (!json_is_object(answer)) {
-        status = fail(err, STATUS_IO, "%s does not answer in JSON: is it a Footfall?", target->url);
-        goto cleanup;
-    }
-    *out = answer; /* now the caller's */
-    answer = NULL;
-
-cleanup:
-    json_decref(answer);
+    else
+        status = perform(target, http_status, err);
     curl_slist_free_all(fields);
+    return status;
+}
+
+static json_t *parse(const struct target *target)
+{
+    return json_loadb((const char *)target->answer.at, target->answer.len, 0, NULL);
+}
+
+enum status target_send(struct target *target, const char *method, const char *path,
+                        const char *content_type, const void *body, size_t body_bytes, json_t **out,
+                        struct error *err)
+{
+    long http_status = 0;
+    *out = NULL;
+    enum status status =
+        exchange(target, method, path, content_type, body, body_bytes, &http_status, err);
+    if (status != STATUS_OK)
+        return status;
+    json_t *answer = parse(target);
+    bool has_counts = json_object_get(answer, "recorded") != NULL;
+    if (http_status != 200)
+        status = explain_answer(target, http_status, answer, err);
+    else if (!json_is_object(answer))
+        status = fail(err, STATUS_IO, "%s does not answer in JSON: is it a Footfall?", target->url);
+    if (status == STATUS_OK || has_counts)
+        *out = answer; /* now the caller's */
+    else
+        json_decref(answer);
     return status;
 }
 
 enum status target_get(struct target *target, const char *path, json_t **out, struct error *err)
 {
     return target_send(target, "GET", path, NULL, NULL, 0, out, err);
+}
+
+enum status target_get_raw(struct target *target, const char *path, char **out, size_t *out_len,
+                           struct error *err)
+{
+    long http_status = 0;
+    enum status status = exchange(target, "GET", path, NULL, NULL, 0, &http_status, err);
+    if (status == STATUS_OK && http_status != 200) {
+        json_t *answer = parse(target);
+        status = explain_answer(target, http_status, answer, err);
+        json_decref(answer);
+    }
+    if (status != STATUS_OK)
+        return status;
+    *out = (char *)target->answer.at;
+    *out_len = target->answer.len;
+    return STATUS_OK;
 }

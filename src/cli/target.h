@@ -57,6 +57,10 @@ MUST_USE enum status target_get(struct target *target, const char *path, json_t 
 MUST_USE enum status target_send(struct target *target, const char *method, const char *path,
                                  const char *content_type, const void *body, size_t body_bytes,
                                  json_t **out, struct error *err);
+/* As target_get(), but the answer is left as it came, for readers that must copy from it to the
+ * byte; it may be changed in place, and is valid until the next call. */
+MUST_USE enum status target_get_raw(struct target *target, const char *path, char **out,
+                                    size_t *out_len, struct error *err);
 /* Seconds that the last answer asked to wait before trying again; 0: it did not say. */
 unsigned target_retry_after(const struct target *target);
 

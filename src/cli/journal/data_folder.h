@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "cli/command.h"
+#include "cli/moment.h"
 #include "journal/inspect.h"
 #include "store/sqlite/state.h"
 
@@ -44,9 +45,7 @@ void data_folder_close(struct data_folder *folder);
  * journal. */
 uint64_t data_folder_seq_begin(const struct data_folder *folder);
 
-enum { JOURNAL_ID_WORDS_BYTES = 2 * JOURNAL_ID_BYTES + 1, MOMENT_BYTES = 32 };
+enum { JOURNAL_ID_WORDS_BYTES = 2 * JOURNAL_ID_BYTES + 1 };
 void journal_id_words(const uint8_t *id, char out[JOURNAL_ID_WORDS_BYTES]);
-/* 2026-03-01T08:15:00.123Z */
-void moment_words(int64_t time_ms, char out[MOMENT_BYTES]);
 
 #endif
