@@ -15,6 +15,7 @@ packages_serve=(
 packages_test=(
     "${packages_serve[@]}" libcmocka-dev nodejs=node curl=curl
     libfuse3-dev e2fsprogs=mkfs.ext4 xfsprogs=mkfs.xfs
+    man-db=man mandoc=mandoc zsh=zsh fish=fish
 )
 # Without these the tests that need them are skipped, by name.
 packages_faults=(strace=strace libfaketime slowhttptest=slowhttptest)

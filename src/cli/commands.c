@@ -15,6 +15,8 @@ const struct command *const commands[] = {
     &command_export,
     &command_journal,
     &command_load,
+    &command_completion,
+    &command_man,
     NULL,
 };
 /* clang-format on */

@@ -6,9 +6,11 @@
 
 #include "cli/command.h"
 
+extern const struct command command_completion;
 extern const struct command command_export;
 extern const struct command command_journal;
 extern const struct command command_load;
+extern const struct command command_man;
 extern const struct command command_metrics;
 extern const struct command command_record;
 extern const struct command command_serve;
