@@ -42,6 +42,7 @@ struct http_options http_options_of(const struct config *config, struct text key
         .idle_timeout_ms = (uint32_t)config->numbers[SETTING_IDLE_TIMEOUT_MS],
         .stop_timeout_ms = (uint32_t)config->numbers[SETTING_STOP_TIMEOUT_MS],
         .body_memory_bytes = config->numbers[SETTING_BODY_MEMORY_BYTES],
+        .answer_cache_bytes = config->numbers[SETTING_ANSWER_CACHE_BYTES],
         .version = FOOTFALL_VERSION,
     };
 }

@@ -71,6 +71,9 @@ const struct setting settings[SETTING_COUNT] = {
                                    NULL,
                                    "Memory for the bodies of all requests together; beyond it "
                                    "requests are refused with overloaded."},
+    [SETTING_ANSWER_CACHE_BYTES] = {"answer-cache-bytes", KIND_BYTES, "64MiB", 0, 1024 * GIB, NULL,
+                                    "Memory for answers to queries, which are sent again for as "
+                                    "long as nothing changed; 0 keeps none."},
     [SETTING_HEAD_TIMEOUT_MS] = {"head-timeout-ms", KIND_DURATION, "10s", 50, 600000, NULL,
                                  "Within that time a request's head must have come."},
     [SETTING_BODY_TIMEOUT_MS] = {"body-timeout-ms", KIND_DURATION, "30s", 50, 600000, NULL,

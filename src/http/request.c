@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "http/answer_cache.h"
 #include "http/connection.h"
 #include "http/query_pool.h"
 #include "http/respond.h"
@@ -57,6 +58,7 @@ static void forget(struct request *request)
     request->answers_counts = false;
     request->matches_any = false;
     request->out.len = 0;
+    request->answer = NULL;
     request->content_type = NULL;
     atomic_store_explicit(&request->query_done, false, memory_order_relaxed);
 }
@@ -307,26 +309,57 @@ static bool proceed_write(struct request *request)
     return finished(request, request->route->finish(request, err));
 }
 
-/* Whether the client has the answer already. Reads the version before anything else is read. */
+static struct answer_key answer_key_of(const struct request *request)
+{
+    return (struct answer_key){
+        .target = request->target,
+        .first_day = request->has_range ? request->range.first_day : 0,
+        .last_day = request->has_range ? request->range.last_day : 0,
+        .version = request->user_version,
+    };
+}
+
+/*
+ * Whether no read is needed: the client has the answer already, or it is kept. Reads the version
+ * before anything else is read.
+ */
 static bool is_known(struct request *request)
 {
     const struct http_server *server = request->server;
-    const struct etag_parts parts = {
-        .boot_nonce = instance_boot_nonce(server->instance),
-        .user_version = instance_user_version(server->instance, request->user_id),
-        .first_day = request->has_range ? request->range.first_day : 0,
-        .last_day = request->has_range ? request->range.last_day : 0,
-        .zone_data_version = zone_data_version(),
-        .target = request->target,
-    };
-    etag_make(&parts, request->etag);
+    request->user_version = instance_user_version(server->instance, request->user_id);
+    struct answer_key key = answer_key_of(request);
+    struct answer *kept = answer_cache_find(server->answers, &key);
+    if (kept != NULL) {
+        memcpy(request->etag, kept->etag, sizeof request->etag);
+    } else {
+        const struct etag_parts parts = {
+            .boot_nonce = instance_boot_nonce(server->instance),
+            .user_version = key.version,
+            .first_day = key.first_day,
+            .last_day = key.last_day,
+            .zone_data_version = zone_data_version(),
+            .target = key.target,
+        };
+        etag_make(&parts, request->etag);
+    }
     enum etag_match match = etag_matches(request->head.if_none_match, request->etag);
     request->matches_any = match == ETAG_MATCH_ANY;
-    return match == ETAG_MATCH;
+    if (match == ETAG_MATCH || (match == ETAG_MATCH_ANY && kept != NULL)) {
+        request->http_status = 304;
+        return true;
+    }
+    request->answer = kept;
+    return kept != NULL;
 }
 
 static bool answer_read(struct request *request, enum status status)
 {
+    if (status == STATUS_OK && request->route->cached) {
+        struct answer_key key = answer_key_of(request);
+        struct text body = {(const char *)request->out.at, request->out.len};
+        answer_cache_offer(request->server->answers, &key, request->etag, request->content_type,
+                           body);
+    }
     if (status == STATUS_OK && request->matches_any) {
         request->http_status = 304;
         request->out.len = 0;
@@ -361,10 +394,8 @@ static bool proceed_read(struct request *request)
     enum status status = route->prepare == NULL ? STATUS_OK : route->prepare(request, err);
     if (status != STATUS_OK)
         return finished(request, status);
-    if (route->cached && is_known(request)) {
-        request->http_status = 304;
+    if (route->cached && is_known(request))
         return true;
-    }
     if (route->kind != ROUTE_POOL)
         return answer_read(request, route->answer(request, err));
     if (!query_pool_has_room(server->pool))

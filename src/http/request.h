@@ -29,6 +29,7 @@
 #include "http/uri.h"
 #include "lib/instance.h"
 
+struct answer;
 struct MHD_Connection;
 struct MHD_Daemon;
 struct connection;
@@ -89,6 +90,7 @@ struct request {
     size_t compared_count;
     struct listing_details details;
     char etag[ETAG_BYTES + 1]; /* "" without one */
+    uint64_t user_version;     /* read before the data, where there is an etag */
 
     bool failed; /* error holds why; http_status is then its status, or 0 for the table's */
     struct error error;
@@ -98,6 +100,7 @@ struct request {
     bool answers_counts;      /* the answer is recorded and duplicates of the submission */
     bool matches_any;         /* If-None-Match: * */
     struct bytes out;         /* the answer's body */
+    struct answer *answer;    /* instead: a kept one, borrowed until it is queued */
     const char *content_type; /* of the answer */
     enum status query_status;
     _Atomic bool query_done; /* set by the query thread, with what it wrote before */

@@ -3,7 +3,8 @@
  *
  * The body lies in the request's buffer until the request is over, which the library reports when
  * it has sent the last byte, so nothing is copied. The answer to a single event is the same nearly
- * every time; it is made once a second, date included, and shared.
+ * every time; it is made once a second, date included, and shared. So are the kept answers to
+ * queries (answer_cache.h), whose memory the library lets go of when it has sent the last of them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/answer_cache.h"
 #include "http/connection.h"
 #include "http/request.h"
 #include "http/server_parts.h"
@@ -226,17 +228,10 @@ static bool respond_counts(struct request *request)
     return recorded_json(&request->out, recorded, duplicates) && respond(request);
 }
 
-bool respond(struct request *request)
+/* Everything but the length, which the library writes. */
+static void add_fields(const struct request *request, struct MHD_Response *response)
 {
-    struct http_server *server = request->server;
-    if (request->answers_counts)
-        return respond_counts(request);
-    if (request->http_status == 0)
-        request->http_status = 200;
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(request->out.len, request->out.at, MHD_RESPMEM_PERSISTENT);
-    if (response == NULL)
-        return false;
+    const struct http_server *server = request->server;
     add_common(server, response);
     add_cors(request, response);
     if (request->http_status != 304 && request->http_status != 204)
@@ -256,6 +251,65 @@ bool respond(struct request *request)
         add(response, MHD_HTTP_HEADER_ALLOW, request->allow);
     if (request->must_close || server->stopping)
         add(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+void respond_drop_prepared(struct answer *answer)
+{
+    MHD_destroy_response(answer->prepared);
+    answer->prepared = NULL;
+}
+
+/* The library needs the answer no more. */
+static void on_sent(void *context)
+{
+    answer_unref(context);
+}
+
+/* A kept answer, made ready to be sent; it serves everybody for a second, which its date names. */
+static bool prepare(const struct request *request, struct answer *answer)
+{
+    if (answer->prepared != NULL && answer->prepared_second == request->server->date_second)
+        return true;
+    if (answer->prepared != NULL)
+        respond_drop_prepared(answer);
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+        answer->body.len, (void *)(uintptr_t)answer->body.at, on_sent, answer);
+    if (response == NULL)
+        return false;
+    answer_ref(answer);
+    add_fields(request, response);
+    answer->prepared = response;
+    answer->prepared_second = request->server->date_second;
+    return true;
+}
+
+static bool respond_kept(struct request *request)
+{
+    struct answer *answer = request->answer;
+    bool is_usual =
+        !request->must_close && !request->server->stopping && !request->origin_is_listed;
+    request->answer = NULL;
+    request->http_status = 200;
+    request->content_type = answer->content_type;
+    if (is_usual)
+        return prepare(request, answer) && queue(request, answer->prepared, answer->body.len);
+    request->out.len = 0; /* with fields of its own */
+    return bytes_append(&request->out, answer->body.at, answer->body.len) && respond(request);
+}
+
+bool respond(struct request *request)
+{
+    if (request->answers_counts)
+        return respond_counts(request);
+    if (request->answer != NULL)
+        return respond_kept(request);
+    if (request->http_status == 0)
+        request->http_status = 200;
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(request->out.len, request->out.at, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL)
+        return false;
+    add_fields(request, response);
     bool queued = queue(request, response, request->out.len);
     MHD_destroy_response(response); /* our share of it */
     return queued;

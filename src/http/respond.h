@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 
+struct answer;
 struct http_server;
 struct request;
 
@@ -41,5 +42,7 @@ void respond_early(struct request *request);
 /* Once a pass: keeps the date, and what was prepared with it, fresh. */
 void respond_tick(struct http_server *server);
 void respond_done(struct http_server *server);
+/* For the cache of answers. */
+void respond_drop_prepared(struct answer *answer);
 
 #endif

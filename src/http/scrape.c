@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "http/answer_cache.h"
 #include "http/handlers.h"
 #include "http/prometheus.h"
 #include "http/query_pool.h"
@@ -149,6 +150,8 @@ static void write_server(struct prometheus *writer, const struct http_server *se
 {
     char labels[64];
     const struct traffic *traffic = &server->traffic;
+    struct answer_cache_stats answers;
+    answer_cache_get_stats(server->answers, &answers);
     const struct {
         const char *name;
         const char *type;
@@ -163,6 +166,17 @@ static void write_server(struct prometheus *writer, const struct http_server *se
          server->requests_active},
         {"footfall_http_body_bytes", "gauge", "Memory held by request bodies.",
          server->body_bytes_held},
+        {"footfall_answer_cache_bytes", "gauge", "Memory held by answers that are kept.",
+         answers.bytes},
+        {"footfall_answer_cache_bytes_max", "gauge", "The most that kept answers may hold.",
+         answers.bytes_max},
+        {"footfall_answer_cache_answers", "gauge", "Answers that are kept.", answers.answers},
+        {"footfall_answer_cache_hits_total", "counter", "Queries answered by a kept answer.",
+         answers.hits},
+        {"footfall_answer_cache_misses_total", "counter",
+         "Queries whose answer was not kept, or not of the newest version.", answers.misses},
+        {"footfall_answer_cache_dropped_total", "counter",
+         "Kept answers that made room for others.", answers.dropped},
         {"footfall_http_abandoned_total", "counter", "Requests whose client left unanswered.",
          traffic->abandoned},
         {"footfall_http_reaped_total", "counter", "Connections closed for being too slow.",

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "http/answer_cache.h"
 #include "http/library.h"
 #include "http/listen.h"
 #include "http/query_pool.h"
@@ -93,6 +94,11 @@ enum status http_server_open(const struct http_options *options, struct http_ser
         status = fail(err, STATUS_NO_MEMORY, "http: no memory");
         goto cleanup;
     }
+    server->answers = answer_cache_new(server->options.answer_cache_bytes, respond_drop_prepared);
+    if (server->answers == NULL) {
+        status = fail(err, STATUS_NO_MEMORY, "http: no memory");
+        goto cleanup;
+    }
     server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (server->wake_fd < 0) {
         status = fail_errno(err, "http: eventfd");
@@ -166,6 +172,7 @@ void http_server_close(struct http_server *server)
         request_free(request);
     }
     respond_done(server);
+    answer_cache_free(server->answers);
     event_list_done(&server->events);
     free(server->event_lines);
     if (server->wake_fd >= 0)

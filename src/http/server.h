@@ -24,19 +24,20 @@
 #include "lib/instance.h"
 
 struct http_options {
-    const char *listen;         /* "127.0.0.1:8080", "[::1]:0", "localhost:8080" */
-    bool auth_off;              /* loopback only, no key */
-    struct text service_key;    /* else this; only its digest is kept */
-    struct text cors_origins;   /* whose pages may read answers, cors.h; absent: none */
-    struct text platforms;      /* accepted names, separated by commas; absent: the default list */
-    uint32_t connections_max;   /* 0: 4096 */
-    uint32_t query_threads;     /* 0: 2 */
-    uint32_t head_timeout_ms;   /* for a request's head; 0: 10 s */
-    uint32_t body_timeout_ms;   /* for each 8 KiB of a body; 0: 30 s */
-    uint32_t idle_timeout_ms;   /* between requests; 0: 75 s */
-    uint32_t stop_timeout_ms;   /* for what is in flight when stopping; 0: 10 s */
-    uint64_t body_memory_bytes; /* for the bodies of all requests together; 0: 256 MiB */
-    const char *version;        /* of the program, for metrics */
+    const char *listen;          /* "127.0.0.1:8080", "[::1]:0", "localhost:8080" */
+    bool auth_off;               /* loopback only, no key */
+    struct text service_key;     /* else this; only its digest is kept */
+    struct text cors_origins;    /* whose pages may read answers, cors.h; absent: none */
+    struct text platforms;       /* accepted names, separated by commas; absent: the default list */
+    uint32_t connections_max;    /* 0: 4096 */
+    uint32_t query_threads;      /* 0: 2 */
+    uint32_t head_timeout_ms;    /* for a request's head; 0: 10 s */
+    uint32_t body_timeout_ms;    /* for each 8 KiB of a body; 0: 30 s */
+    uint32_t idle_timeout_ms;    /* between requests; 0: 75 s */
+    uint32_t stop_timeout_ms;    /* for what is in flight when stopping; 0: 10 s */
+    uint64_t body_memory_bytes;  /* for the bodies of all requests together; 0: 256 MiB */
+    uint64_t answer_cache_bytes; /* for answers that may be asked for again; 0: none is kept */
+    const char *version;         /* of the program, for metrics */
 };
 
 struct http_server; /* made by http_server_open(), freed by http_server_close() */

@@ -18,6 +18,7 @@
 #include "ingest/event_json.h"
 #include "ingest/event_rules.h"
 
+struct answer_cache;
 struct MHD_Daemon;
 struct MHD_Response;
 struct connection;
@@ -69,6 +70,8 @@ struct http_server {
     struct request *orphans; /* their clients left; a commit will finish them */
     size_t requests_active;
     size_t body_bytes_held;
+
+    struct answer_cache *answers; /* to queries; respond.c prepares them */
 
     /* the answers to single events, made once a second */
     struct MHD_Response *easy_answers[EASY_ANSWERS]; /* by `duplicates`; may be NULL */
