@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "http/answer_cache.h"
 #include "http/handlers.h"
 #include "http/query_pool.h"
 #include "http/server_parts.h"
@@ -33,7 +34,9 @@ TEST(scrape_page_is_prometheus_and_counts)
 {
     struct unit_clock clock = {.now_ms = 1767225600000};
     char *dir = unit_temp_dir();
-    struct http_server server = {.version = "1.2.3", .started_ms = 1767225600000};
+    struct http_server server = {.version = "1.2.3",
+                                 .started_ms = 1767225600000,
+                                 .answers = answer_cache_new(1024 * 1024, NULL)};
     struct request request = {.server = &server};
     struct record_result result;
     struct error err;
@@ -84,6 +87,9 @@ TEST(scrape_page_is_prometheus_and_counts)
         {"footfall_sync_seconds_count", NULL},
         {"footfall_apply_seconds_count", NULL},
         {"footfall_query_queue_depth", "0"},
+        {"footfall_answer_cache_bytes", "0"},
+        {"footfall_answer_cache_bytes_max", "1048576"},
+        {"footfall_answer_cache_hits_total", "0"},
         {"footfall_gathered_bytes", "0"},
         {"footfall_rollup_live_listing_days", NULL},
         {"footfall_dedupe_ids", "1"},
@@ -105,6 +111,7 @@ TEST(scrape_page_is_prometheus_and_counts)
 
     bytes_done(&request.out);
     query_pool_free(server.pool);
+    answer_cache_free(server.answers);
     ASSERT_OK(instance_close(server.instance, &err), err);
     unit_remove(dir);
 }
