@@ -8,12 +8,12 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # What each purpose needs, as Debian names it. "package=command" is satisfied by any command of
 # that name on the PATH; a plain package must be installed.
 packages_serve=(
-    gcc=gcc libc6-dev meson=meson ninja-build=ninja pkg-config=pkg-config
+    gcc=gcc libc6-dev meson=meson ninja-build=ninja pkg-config=pkg-config python3-yaml
     libmicrohttpd-dev libsqlite3-dev libxxhash-dev libglib2.0-dev libssl-dev libjansson-dev
     libcurl4-openssl-dev tzdata
 )
 packages_test=(
-    "${packages_serve[@]}" libcmocka-dev nodejs=node curl=curl
+    "${packages_serve[@]}" libcmocka-dev nodejs=node npm=npm curl=curl
     libfuse3-dev e2fsprogs=mkfs.ext4 xfsprogs=mkfs.xfs
     man-db=man mandoc=mandoc zsh=zsh fish=fish
 )
@@ -95,6 +95,16 @@ require_node() {
     local major
     major=$(node -p 'process.versions.node.split(".")[0]')
     [[ $major -ge 18 ]] || die "node $(node --version) is too old: the tests need 18 or newer"
+}
+
+# What tests/package.json asks for, in tests/node_modules; touches no network when it is there.
+ensure_node_modules() {
+    local lock=$root/tests/package-lock.json here=$root/tests/node_modules/.installed-lock
+    cmp -s "$lock" "$here" && return 0
+    say "Installing: what tests/package.json names"
+    quietly npm ci --prefix "$root/tests" --no-audit --no-fund ||
+        die "npm ci in tests/ failed; its words are above"
+    cp "$lock" "$here"
 }
 
 # Runs a command; its output is shown only when it fails.

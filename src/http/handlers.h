@@ -55,6 +55,9 @@ enum status healthz_answer(struct request *request, struct error *err);
 enum status readyz_answer(struct request *request, struct error *err);
 enum status scrape_answer(struct request *request, struct error *err);
 
+/* openapi.c: what there is to ask */
+enum status openapi_answer(struct request *request, struct error *err);
+
 /* parameters.c: what several of them read. Absent parameters leave *out as it is. */
 MUST_USE enum status read_limit(const struct request *request, size_t max, size_t *out,
                                 struct error *err);

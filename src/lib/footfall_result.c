@@ -79,7 +79,8 @@ static enum footfall_status status_given(enum status status)
     case STATUS_OK:
         return FOOTFALL_OK;
     case STATUS_INVALID:
-    case STATUS_UNAUTHORIZED: /* not of this library */
+    case STATUS_UNAUTHORIZED: /* these two are not of this library */
+    case STATUS_FORBIDDEN:
         return FOOTFALL_INVALID;
     case STATUS_NOT_FOUND:
         return FOOTFALL_NOT_FOUND;
