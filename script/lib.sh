@@ -97,14 +97,21 @@ require_node() {
     [[ $major -ge 18 ]] || die "node $(node --version) is too old: the tests need 18 or newer"
 }
 
-# What tests/package.json asks for, in tests/node_modules; touches no network when it is there.
-ensure_node_modules() {
-    local lock=$root/tests/package-lock.json here=$root/tests/node_modules/.installed-lock
-    cmp -s "$lock" "$here" && return 0
-    say "Installing: what tests/package.json names"
-    quietly npm ci --prefix "$root/tests" --no-audit --no-fund ||
-        die "npm ci in tests/ failed; its words are above"
-    cp "$lock" "$here"
+# Installs a folder's npm packages, exactly as its lock says; does nothing when they are there.
+node_packages() { # FOLDER
+    local record=$1/node_modules/.installed
+    cmp -s "$1/package-lock.json" "$record" && return 0
+    say "Installing the npm packages of ${1#"$root"/}/"
+    quietly npm ci --prefix "$1" --no-audit --no-fund || die "npm ci failed; its words are above"
+    cp "$1/package-lock.json" "$record"
+}
+
+# Builds the TypeScript client into clients/js/dist.
+build_client() {
+    node_packages "$root/clients/js"
+    [[ -z $(find "$root/clients/js"/{src,build.mjs,package.json,tsconfig.json} \
+        -newer "$root/clients/js/dist/index.js" 2>&1) ]] && return 0
+    quietly npm run --prefix "$root/clients/js" build || die "building the client failed; the words are above"
 }
 
 # Runs a command; its output is shown only when it fails.
