@@ -15,9 +15,13 @@
 #include "base/bytes.h"
 #include "cli/commands.h"
 #include "cli/target.h"
+#include "ingest/json_cursor.h"
 #include "present/json_writer.h"
 
-enum { INQUIRY_FILE_BYTES_MAX = 64 * 1024 /* far over what an event may carry */ };
+enum {
+    INQUIRY_FILE_BYTES_MAX = 64 * 1024, /* far over what an event may carry */
+    INQUIRY_LEVELS_MAX = 64
+};
 
 static const struct flag flag_platform = {
     .name = "platform",
@@ -90,6 +94,24 @@ static enum status read_inquiry_file(const char *path, struct bytes *out, struct
     return status;
 }
 
+/* One JSON object, as the server reads it: it becomes a part of the event as it stands. */
+static enum status check_inquiry(const struct arguments *arguments, struct text json,
+                                 struct error *err)
+{
+    struct error why = {.message = "it is nested too deeply"};
+    struct json_cursor cursor = json_cursor_of((char *)json.at, json.len); /* changes no byte */
+    json_skip_space(&cursor);
+    bool is_object = json_is(&cursor, '{');
+    enum status status = json_skip_value(&cursor, INQUIRY_LEVELS_MAX, &why);
+    if (status == STATUS_OK)
+        status = json_only_space_left(&cursor, &why);
+    if (status != STATUS_OK)
+        return fail_usage(arguments, err, "the inquiry is not JSON: %s", why.message);
+    if (!is_object)
+        return fail_usage(arguments, err, "the inquiry must be a JSON object: {\"name\":\"...\"}");
+    return STATUS_OK;
+}
+
 /* Absent when there is none. The text is one JSON object. */
 static enum status find_inquiry(const struct arguments *arguments, struct bytes *buffer,
                                 struct text *out, struct error *err)
@@ -112,17 +134,10 @@ static enum status find_inquiry(const struct arguments *arguments, struct bytes 
     }
     struct text json =
         path == NULL ? text_of(text) : (struct text){(const char *)buffer->at, buffer->len};
-    json_error_t where;
-    json_t *parsed = json_loadb(json.at, json.len, JSON_DECODE_INT_AS_REAL, &where);
-    bool is_object = json_is_object(parsed);
-    json_decref(parsed);
-    if (parsed == NULL)
-        return fail_usage(arguments, err, "the inquiry is not JSON: line %d, column %d: %s",
-                          where.line, where.column, where.text);
-    if (!is_object)
-        return fail_usage(arguments, err, "the inquiry must be a JSON object: {\"name\":\"...\"}");
-    *out = json;
-    return STATUS_OK;
+    enum status status = check_inquiry(arguments, json, err);
+    if (status == STATUS_OK)
+        *out = json;
+    return status;
 }
 
 /* ---- the event ---- */
