@@ -352,6 +352,31 @@ int64_t zone_day_start_ms(const struct zone *zone, int32_t day)
     return day_start_s(zone, day) * 1000;
 }
 
+int64_t zone_ms_of_local(const struct zone *zone, int64_t local_ms)
+{
+    int64_t local_s = floor_div(local_ms, 1000);
+    uint32_t low = 0;
+    uint32_t high = zone->segment_count;
+    /* The last segment that has begun two days earlier: no offset is as long. */
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (zone->segments[middle].start_s <= local_s - 2 * DAY_S)
+            low = middle;
+        else
+            high = middle;
+    }
+    /* Go on to the first that still holds when its clock shows this, or whose successor's clock is
+     * already past it: then it was skipped. */
+    while (low + 1 < zone->segment_count) {
+        const struct segment *next = &zone->segments[low + 1];
+        if (local_s - zone->segments[low].offset_s < next->start_s ||
+            local_s - next->offset_s < next->start_s)
+            break;
+        low++;
+    }
+    return local_ms - zone->segments[low].offset_s * INT64_C(1000);
+}
+
 static char data_version[VERSION_BYTES] = "unknown";
 static pthread_once_t data_version_once = PTHREAD_ONCE_INIT;
 

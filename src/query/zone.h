@@ -46,6 +46,13 @@ int32_t zone_day_of_ms(const struct zone *zone, int64_t time_ms);
  */
 int64_t zone_day_start_ms(const struct zone *zone, int32_t day);
 
+/*
+ * The moment at which the zone's clocks show local_ms (milliseconds since 1970-01-01 00:00 on that
+ * clock): the first one where clocks go back over it; where a change of clocks skips it, as if they
+ * had not changed yet.
+ */
+int64_t zone_ms_of_local(const struct zone *zone, int64_t local_ms);
+
 /* The edition of the zone data, such as "2026a"; "unknown" when the system does not say. */
 const char *zone_data_version(void);
 

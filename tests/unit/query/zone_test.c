@@ -376,6 +376,45 @@ TEST(all_threads_find_the_same_zones)
     }
 }
 
+TEST(a_time_on_a_clock_is_a_moment)
+{
+    static const struct {
+        const char *name;
+        const char *zone;
+        const char *local; /* as if it were UTC */
+        const char *moment;
+    } cases[] = {
+        {"UTC", "UTC", "2026-01-31T08:15:00.123Z", "2026-01-31T08:15:00.123Z"},
+        {"winter", "Europe/Berlin", "2026-01-31T00:30:00Z", "2026-01-30T23:30:00Z"},
+        {"summer", "Europe/Berlin", "2026-07-31T00:30:00Z", "2026-07-30T22:30:00Z"},
+        {"the moment before it is skipped", "Europe/Berlin", "2026-03-29T01:59:59Z",
+         "2026-03-29T00:59:59Z"},
+        {"skipped: as if nothing had changed", "Europe/Berlin", "2026-03-29T02:30:00Z",
+         "2026-03-29T01:30:00Z"},
+        {"behind what is skipped", "Europe/Berlin", "2026-03-29T03:00:00Z", "2026-03-29T01:00:00Z"},
+        {"there twice: the first", "Europe/Berlin", "2026-10-25T02:30:00Z", "2026-10-25T00:30:00Z"},
+        {"behind what is there twice", "Europe/Berlin", "2026-10-25T03:00:00Z",
+         "2026-10-25T02:00:00Z"},
+        {"half an hour", "Australia/Lord_Howe", "2026-01-10T12:00:00Z", "2026-01-10T01:00:00Z"},
+        {"a quarter", "Asia/Kathmandu", "2026-01-10T00:00:00Z", "2026-01-09T18:15:00Z"},
+        {"behind UTC", "America/Denver", "2026-01-10T20:00:00Z", "2026-01-11T03:00:00Z"},
+        {"a skipped day", "Pacific/Apia", "2011-12-30T12:00:00Z", "2011-12-30T22:00:00Z"},
+        {"before 1970", "Europe/Berlin", "1950-01-01T00:00:00Z", "1949-12-31T23:00:00Z"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct zone *zone = NULL;
+        struct error err;
+        int64_t local_ms = 0;
+        int64_t moment_ms = 0;
+        ASSERT_OK(zone_find(text_of(cases[i].zone), &zone, &err), err);
+        assert_true(time_parse_rfc3339(text_of(cases[i].local), &local_ms));
+        assert_true(time_parse_rfc3339(text_of(cases[i].moment), &moment_ms));
+        int64_t found_ms = zone_ms_of_local(zone, local_ms);
+        ROW(found_ms == moment_ms, cases[i].name, "off by %lld ms",
+            (long long)(found_ms - moment_ms));
+    }
+}
+
 TEST(the_edition_of_the_data_is_known)
 {
     const char *version = zone_data_version();
@@ -388,5 +427,5 @@ UNIT_MAIN(UNIT(all_threads_find_the_same_zones), UNIT(only_names_of_tzdata_are_z
           UNIT(zones_that_are_utc_are_known_by_what_they_do), UNIT(days_begin_at_local_midnight),
           UNIT(every_day_of_every_zone_agrees_with_glibc), UNIT(rules_agree_with_glibc_until_2099),
           UNIT(days_partition_time_without_gap_or_overlap),
-          UNIT(the_day_of_a_moment_is_the_date_on_the_clock),
+          UNIT(the_day_of_a_moment_is_the_date_on_the_clock), UNIT(a_time_on_a_clock_is_a_moment),
           UNIT(the_edition_of_the_data_is_known))
