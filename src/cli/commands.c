@@ -11,6 +11,7 @@
 const struct command *const commands[] = {
     &command_serve,
     &command_record,
+    &command_import,
     &command_metrics,
     &command_export,
     &command_journal,

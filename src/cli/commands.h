@@ -8,6 +8,7 @@
 
 extern const struct command command_completion;
 extern const struct command command_export;
+extern const struct command command_import;
 extern const struct command command_journal;
 extern const struct command command_load;
 extern const struct command command_man;

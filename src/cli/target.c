@@ -292,10 +292,11 @@ static enum status explain_curl(const struct target *target, CURLcode code, stru
     switch (code) {
     case CURLE_COULDNT_CONNECT:
     case CURLE_COULDNT_RESOLVE_HOST:
-        return fail(err, STATUS_IO,
-                    "no server answers at %s (%s); start one with footfall serve, or name another "
-                    "with --url or a data folder with --data",
-                    target->url, words);
+        return fail_code(
+            err, STATUS_IO, "no_server",
+            "no server answers at %s (%s); start one with footfall serve, or name another "
+            "with --url or a data folder with --data",
+            target->url, words);
     case CURLE_OUT_OF_MEMORY:
     case CURLE_WRITE_ERROR: /* take_body() had no memory */
         return fail(err, STATUS_NO_MEMORY, "no memory for the answer of %s", target->url);

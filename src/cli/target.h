@@ -47,8 +47,8 @@ const char *target_key(const struct target *target); /* NULL: none */
  * Asks; path begins with "/v1/", escaped, with its query. *out is the answer, an object, for the
  * caller to json_decref(). An error answer becomes *err, with the server's words, code, field,
  * index, line: STATUS_INVALID, STATUS_NOT_FOUND, STATUS_TOO_LARGE, STATUS_UNAUTHORIZED (with what
- * to do), STATUS_OVERLOADED (503; target_retry_after()), STATUS_IO (no server there, or something
- * that is no Footfall; the message says where).
+ * to do), STATUS_OVERLOADED (503; target_retry_after()), STATUS_IO (no server there: code
+ * "no_server"; or something that is no Footfall; the message says where).
  */
 MUST_USE enum status target_get(struct target *target, const char *path, json_t **out,
                                 struct error *err);
