@@ -47,7 +47,7 @@ static int unknown_command(const struct command *const *list, const char *path, 
 {
     const char *names[COMMANDS_MAX];
     size_t count = 0;
-    for (; list[count] != NULL && count < COMMANDS_MAX; count++)
+    for (; count < COMMANDS_MAX && list[count] != NULL; count++)
         names[count] = list[count]->name;
     const char *nearest = nearest_name(text_of(name), names, count);
     fprintf(stderr, "footfall: unknown command \"%s%s%.100s\"; ",

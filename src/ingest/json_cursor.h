@@ -2,8 +2,9 @@
  * json_cursor.h - a place in a JSON text, and the steps a strict reader takes from there.
  *
  * For this folder, and for the command line where it copies from an answer to the byte. A reader of
- * one schema is made of these: it knows what it wants next, so nothing is built but what it keeps. RFC 8259 to the letter, and valid UTF-8, no lone
- * surrogates, no U+0000. Every failure is STATUS_INVALID with the byte offset.
+ * one schema is made of these: it knows what it wants next, so nothing is built but what it keeps.
+ * RFC 8259 to the letter, and valid UTF-8, no lone surrogates, no U+0000. Every failure is
+ * STATUS_INVALID with the byte offset.
  *
  * Threads: a cursor belongs to one thread.
  */

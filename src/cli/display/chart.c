@@ -51,9 +51,9 @@ void sparkline(const uint64_t *values, size_t count, size_t columns, bool unicod
         if (*sum > greatest)
             greatest = *sum;
     }
-    out[0] = '\0';
+    *out = '\0';
     for (size_t i = 0; i < shown; i++)
-        strcat(out, (unicode ? blocks : letters)[steps_of(sums[i], greatest, STEPS)]);
+        out = stpcpy(out, (unicode ? blocks : letters)[steps_of(sums[i], greatest, STEPS)]);
 }
 
 void bar(uint64_t part, uint64_t whole, size_t columns, bool unicode, char out[CHART_BYTES])
@@ -71,6 +71,6 @@ void bar(uint64_t part, uint64_t whole, size_t columns, bool unicode, char out[C
     }
     size_t steps = steps_of(part, whole, columns * STEPS);
     for (size_t i = 0; i < steps / STEPS; i++)
-        strcat(out, blocks[STEPS]);
-    strcat(out, eighths[steps % STEPS]);
+        out = stpcpy(out, blocks[STEPS]);
+    (void)stpcpy(out, eighths[steps % STEPS]);
 }
