@@ -17,7 +17,8 @@
 #include "store/sqlite/connection.h"
 #include "store/sqlite/schema.h"
 
-static enum status open_to_read(struct connection *connection, const char *path, struct error *err)
+enum status sqlite_store_open_unused(struct connection *connection, const char *path,
+                                     struct error *err)
 {
     struct stat stat_buf;
     *connection = (struct connection){.path = path};
@@ -81,15 +82,20 @@ cleanup:
     return status;
 }
 
+enum status sqlite_store_state_of(struct connection *connection, struct sqlite_store_state *out,
+                                  struct error *err)
+{
+    enum status status = check_kind(connection, err);
+    return status == STATUS_OK ? read_row(connection, out, err) : status;
+}
+
 enum status sqlite_store_read_state(const char *path, struct sqlite_store_state *out,
                                     struct error *err)
 {
     struct connection connection;
-    enum status status = open_to_read(&connection, path, err);
+    enum status status = sqlite_store_open_unused(&connection, path, err);
     if (status == STATUS_OK)
-        status = check_kind(&connection, err);
-    if (status == STATUS_OK)
-        status = read_row(&connection, out, err);
+        status = sqlite_store_state_of(&connection, out, err);
     connection_close(&connection);
     return status;
 }

@@ -9,6 +9,7 @@
 #ifndef FOOTFALL_STORE_SQLITE_STATE_H
 #define FOOTFALL_STORE_SQLITE_STATE_H
 
+#include "store/sqlite/connection.h"
 #include "store/store.h"
 
 struct sqlite_store_state {
@@ -31,5 +32,13 @@ MUST_USE enum status sqlite_store_read_state(const char *path, struct sqlite_sto
 MUST_USE enum status sqlite_store_write_state(const char *path,
                                               const struct sqlite_store_state *state,
                                               struct error *err);
+
+/* For the store's own files: opens a file that no server uses, to read it and leave no trace;
+ * connection_close() whatever the status. */
+MUST_USE enum status sqlite_store_open_unused(struct connection *connection, const char *path,
+                                              struct error *err);
+/* Reads the state on an open connection, which the read transaction, if any, then sees. */
+MUST_USE enum status sqlite_store_state_of(struct connection *connection,
+                                           struct sqlite_store_state *out, struct error *err);
 
 #endif
