@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 
+extern const struct command command_backup;
 extern const struct command command_completion;
 extern const struct command command_export;
 extern const struct command command_import;
@@ -14,7 +15,9 @@ extern const struct command command_load;
 extern const struct command command_man;
 extern const struct command command_metrics;
 extern const struct command command_record;
+extern const struct command command_restore;
 extern const struct command command_serve;
+extern const struct command command_verify;
 
 /* All of them, in the order in which help and manual show them; NULL-ended. */
 extern const struct command *const commands[];

@@ -19,6 +19,7 @@ struct journal_tool_options {
     bool json;
     bool contents;      /* dump: what people wrote, too */
     bool without_store; /* salvage: although the store is lost */
+    bool whole_store;   /* verify: what stands in the store, too */
 };
 
 /* *damaged: something is wrong. */

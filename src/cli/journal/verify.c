@@ -1,5 +1,5 @@
 /*
- * verify.c - footfall journal verify: is it whole, and does it fit together?
+ * verify.c - footfall verify and footfall journal verify: is it whole, and does it fit together?
  *
  * One walk over the journal gives its findings and checks what each record means: that it can be
  * decoded, and that seals number the batches as the store has them. Then positions are compared:
@@ -20,11 +20,16 @@
 #include <string.h>
 
 #include "cli/journal/data_folder.h"
+#include "cli/long_work.h"
 #include "engine/dedupe_files.h"
 #include "model/record.h"
 #include "present/json_writer.h"
+#include "store/sqlite/check.h"
 
-enum { FINDINGS_LISTED_MAX = 1000 }; /* in JSON; text is printed as it comes */
+enum {
+    FINDINGS_LISTED_MAX = 1000,     /* in JSON; text is printed as it comes */
+    STORE_FINDINGS_LISTED_MAX = 100 /* in both: one damaged page can make very many */
+};
 
 struct verify {
     const struct journal_tool_options *options;
@@ -38,6 +43,10 @@ struct verify {
     uint64_t hours; /* files of fingerprints, and fingerprints in them */
     uint64_t ids;
     bool has_ids;
+    bool has_checked; /* the store's content was looked at */
+    struct store_checked checked;
+    uint64_t store_problems;
+    struct long_work work;
 };
 
 /* What is wrong at a place within the data folder. */
@@ -223,6 +232,51 @@ static void check_store(struct verify *verify)
              verify->totals.seq_begin);
 }
 
+/* ---- what stands in the store ---- */
+
+static void on_store_problem(void *context, enum store_problem kind, const char *words)
+{
+    static const char *const kinds[] = {
+        [STORE_PAGES] = "store_pages", [STORE_BLOCK] = "store_block", [STORE_SUMS] = "store_sums"};
+    struct verify *verify = context;
+    struct problem problem = {.kind = kinds[kind], .file = "footfall.db"};
+    long_work_end(&verify->work);
+    if (verify->store_problems++ < STORE_FINDINGS_LISTED_MAX)
+        tell(verify, &problem, "%s", words);
+    else
+        verify->problems++;
+}
+
+static enum status on_store_step(void *context, uint64_t blocks, struct error *err)
+{
+    struct verify *verify = context;
+    return long_work_step(&verify->work, blocks, err);
+}
+
+static enum status check_store_content(struct verify *verify, struct error *err)
+{
+    const struct store_check_visitor visitor = {on_store_problem, on_store_step, verify};
+    struct problem problem = {.kind = "store", .file = "footfall.db"};
+    struct error error;
+    if (verify->folder.store_status != STATUS_OK && verify->folder.store_status != STATUS_FOREIGN)
+        return STATUS_OK; /* said already */
+    long_work_begin(&verify->work, "comparing totals with cells", "blocks", 0);
+    enum status status =
+        sqlite_store_check(verify->folder.store_path, &visitor, &verify->checked, &error);
+    long_work_end(&verify->work);
+    verify->has_checked = true;
+    if (verify->store_problems > STORE_FINDINGS_LISTED_MAX && !verify->options->json)
+        printf("... and %" PRIu64 " more in the store\n",
+               verify->store_problems - STORE_FINDINGS_LISTED_MAX);
+    if (status == STATUS_CORRUPT) {
+        tell(verify, &problem, "%.400s", error.message);
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        *err = error;
+    return status;
+}
+
 /* ---- the fingerprints ---- */
 
 static enum status on_ids(void *context, int64_t hour, const uint64_t *fingerprints, size_t count,
@@ -300,6 +354,12 @@ static void sum_up_text(const struct verify *verify)
     else
         printf("\nstore         %s",
                folder->store_status == STATUS_NOT_FOUND ? "none" : "not usable");
+    if (verify->has_checked)
+        printf("\n              %" PRIu64 " month blocks, %" PRIu64
+               " cell blocks read; totals and cells compared for %" PRIu64 " listing-days; %" PRIu64
+               " inquiries, details of %" PRIu64 " listings",
+               verify->checked.month_blocks, verify->checked.cell_blocks,
+               verify->checked.listing_days, verify->checked.inquiries, verify->checked.listings);
     if (verify->has_ids)
         printf("\nfingerprints  %" PRIu64 "\n", verify->ids);
     else
@@ -308,6 +368,22 @@ static void sum_up_text(const struct verify *verify)
         puts("Everything is as it should be.");
     else
         printf("%" PRIu64 " found. %s\n", verify->problems, remedy);
+}
+
+static void put_checked(struct json_writer *json, const struct store_checked *checked)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } numbers[] = {{"monthBlocks", checked->month_blocks},
+                   {"cellBlocks", checked->cell_blocks},
+                   {"listingDays", checked->listing_days},
+                   {"inquiries", checked->inquiries},
+                   {"listings", checked->listings}};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        json_put_key(json, numbers[i].name);
+        json_put_u64(json, numbers[i].value);
+    }
 }
 
 static enum status sum_up_json(struct verify *verify, struct error *err)
@@ -344,6 +420,8 @@ static enum status sum_up_json(struct verify *verify, struct error *err)
         json_put_u64(&json, folder->store.position.batch);
         json_put_key(&json, "record");
         json_put_u64(&json, folder->store.position.seq);
+        if (verify->has_checked)
+            put_checked(&json, &verify->checked);
         json_put_object_end(&json);
     } else {
         json_put_null(&json);
@@ -382,6 +460,8 @@ enum status journal_verify(const struct journal_tool_options *options, bool *dam
         status = check_journal(&verify, err);
     if (status == STATUS_OK)
         check_store(&verify);
+    if (status == STATUS_OK && options->whole_store)
+        status = check_store_content(&verify, err);
     if (status == STATUS_OK)
         status = check_fingerprints(&verify, err);
     json_put_array_end(&verify.json);
