@@ -74,6 +74,8 @@ static int finish_output(int code)
     errno = 0;
     if (fflush(stdout) == 0 && !failed)
         return code;
+    if (errno == 0) /* it failed earlier, and the reason is forgotten: ask again */
+        (void)!write(STDOUT_FILENO, "\n", 1);
     if (code == EXIT_DONE && errno != EPIPE && !reader_has_gone())
         fprintf(stderr, "footfall: stdout cannot be written%s%s\n", errno == 0 ? "" : ": ",
                 errno == 0 ? "" : strerror(errno));
