@@ -1,36 +1,43 @@
 /*
  * engine_bench.c - the engine without HTTP: how fast events become durable, replay, and are asked.
  *
- *   engine_bench record DIR EVENTS LISTINGS ids|plain   groups of 10,000, Zipf 0.99 over LISTINGS
- *   engine_bench crash  DIR EVENTS LISTINGS ids|plain   the same, never sealed, then gone without a
- *                                                       word: leaves a journal to replay
- *   engine_bench replay DIR EVENTS                      opens what crash left
- *   engine_bench load   DIR LISTINGS DAYS               a portal's month, in the store
- *   engine_bench ask    DIR LISTINGS DAYS               one listing, then all of them
+ *   engine_bench record  DIR EVENTS LISTINGS ids|plain   groups of 10,000, Zipf 0.99 over LISTINGS
+ *   engine_bench crash   DIR EVENTS LISTINGS ids|plain   the same, never sealed, then gone without
+ * a word: leaves a journal to replay engine_bench replay  DIR EVENTS                      opens
+ * what crash left engine_bench open    DIR                             opens what record left, all
+ * in the store engine_bench sustain DIR EVENTS LISTINGS zipf|even   until all is in the store, and
+ * waiting when the engine says that the store is behind engine_bench load    DIR LISTINGS DAYS a
+ * portal's month, in the store engine_bench ask     DIR LISTINGS DAYS               one listing,
+ * then all of them
  *
  * Prints `name value` lines. Only the engine's own work is timed: events are made beforehand, a
- * group at a time. Keys follow Gray et al., "Quickly generating billion-record synthetic databases"
- * (SIGMOD 1994), scrambled so that neighbours in rank are strangers in the hash table.
+ * group at a time, and the processor time of making them is taken off. A user has 1,000 listings,
+ * but for load and ask, where one has them all. Neighbours in rank are strangers by name.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/random.h"
+#include "cli/load/zipf.h"
 #include "lib/instance.h"
 
 enum {
     GROUP = ENGINE_SUBMISSION_EVENTS_MAX,
     NAME_BYTES = 24,
+    LISTINGS_A_USER = 1000,
     ASK_ONE_ROUNDS = 20000,
     ASK_ALL_ROUNDS = 15
 };
 
-static const double zipf_theta = 0.99;
+static const double zipf_exponent = 0.99;
+static const uint64_t scramble = 2654435761; /* a prime, so every listing has one rank */
 static const int64_t day_ms = 86400000;
 
 static void die(const struct error *err)
@@ -42,7 +49,9 @@ static void die(const struct error *err)
 static void die_usage(void)
 {
     fprintf(stderr, "usage: engine_bench record|crash DIR EVENTS LISTINGS ids|plain\n"
+                    "       engine_bench sustain DIR EVENTS LISTINGS zipf|even\n"
                     "       engine_bench replay DIR EVENTS\n"
+                    "       engine_bench open DIR\n"
                     "       engine_bench load|ask DIR LISTINGS DAYS\n");
     exit(2);
 }
@@ -66,57 +75,10 @@ static uint64_t number(const char *text)
     return value;
 }
 
-/* SplitMix64 */
-static uint64_t random_next(uint64_t *state)
-{
-    uint64_t word = *state += 0x9e3779b97f4a7c15;
-    word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9;
-    word = (word ^ (word >> 27)) * 0x94d049bb133111eb;
-    return word ^ (word >> 31);
-}
-
-static double random_unit(uint64_t *state)
-{
-    return (double)(random_next(state) >> 11) * 0x1p-53;
-}
-
-struct zipf {
-    uint64_t count;
-    double zeta;
-    double alpha;
-    double eta;
-};
-
-static void zipf_init(struct zipf *zipf, uint64_t count)
-{
-    double zeta = 0;
-    for (uint64_t i = 1; i <= count; i++)
-        zeta += 1 / pow((double)i, zipf_theta);
-    double zeta_of_two = 1 + pow(0.5, zipf_theta);
-    *zipf = (struct zipf){
-        .count = count,
-        .zeta = zeta,
-        .alpha = 1 / (1 - zipf_theta),
-        .eta = (1 - pow(2 / (double)count, 1 - zipf_theta)) / (1 - zeta_of_two / zeta),
-    };
-}
-
-static uint64_t zipf_next(const struct zipf *zipf, uint64_t *random)
-{
-    double u = random_unit(random);
-    double uz = u * zipf->zeta;
-    uint64_t rank = 0;
-    if (uz >= 1 && uz < 1 + pow(0.5, zipf_theta))
-        rank = 1;
-    else if (uz >= 1)
-        rank = (uint64_t)((double)zipf->count * pow(zipf->eta * u - zipf->eta + 1, zipf->alpha));
-    uint64_t scramble = rank;
-    return random_next(&scramble) % zipf->count;
-}
-
 /* One group of events and the bytes they point to. */
 struct batch {
     struct event events[GROUP];
+    char users[GROUP][NAME_BYTES];
     char listings[GROUP][NAME_BYTES];
     char ids[GROUP][NAME_BYTES];
 };
@@ -127,23 +89,64 @@ static struct text name_into(char *out, const char *prefix, uint64_t value)
     return (struct text){out, (size_t)len};
 }
 
-static void batch_fill(struct batch *batch, const struct zipf *zipf, uint64_t *random,
-                       uint64_t serial, bool with_ids, int64_t now_ms)
+/* What a run draws its events from, and what it has drawn. */
+struct draw {
+    struct zipf zipf;
+    struct random random;
+    uint64_t serial;
+    bool with_ids;
+    uint8_t *seen; /* a bit a listing */
+    uint64_t seen_count;
+    uint64_t spent_ns; /* of processor time, making events */
+};
+
+static void draw_init(struct draw *draw, uint64_t listings, double exponent, bool with_ids)
 {
+    *draw = (struct draw){.random = {1}, .with_ids = with_ids};
+    draw->seen = must_alloc(listings / 8 + 1, 1);
+    zipf_init(&draw->zipf, listings, exponent);
+}
+
+static uint64_t cpu_ns(clockid_t clock)
+{
+    struct timespec at;
+    clock_gettime(clock, &at);
+    return (uint64_t)at.tv_sec * ns_per_s + (uint64_t)at.tv_nsec;
+}
+
+static void batch_fill(struct batch *batch, struct draw *draw, int64_t now_ms)
+{
+    uint64_t begun_ns = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
     for (size_t i = 0; i < GROUP; i++) {
-        uint64_t dice = random_next(random);
+        uint64_t dice = random_next(&draw->random);
+        uint64_t listing = zipf_next(&draw->zipf, &draw->random) * scramble % draw->zipf.count;
+        uint8_t bit = (uint8_t)(1 << listing % 8);
+        draw->seen_count += (draw->seen[listing / 8] & bit) == 0;
+        draw->seen[listing / 8] |= bit;
         batch->events[i] = (struct event){
-            .user_id = text_of("portal-00001"),
-            .listing_id = name_into(batch->listings[i], "l-", zipf_next(zipf, random)),
+            .user_id = name_into(batch->users[i], "portal-", listing / LISTINGS_A_USER),
+            .listing_id = name_into(batch->listings[i], "l-", listing),
             .type = dice % 100 < 95   ? EVENT_VIEW
                     : dice % 100 < 99 ? EVENT_SHARE
                                       : EVENT_INQUIRY,
             .platform = (uint8_t)((dice >> 8) % 4),
             .time_ms = now_ms,
         };
-        if (with_ids)
-            batch->events[i].id = name_into(batch->ids[i], "event-", serial + i);
+        if (draw->with_ids)
+            batch->events[i].id = name_into(batch->ids[i], "event-", draw->serial++);
     }
+    draw->spent_ns += cpu_ns(CLOCK_THREAD_CPUTIME_ID) - begun_ns;
+}
+
+/* What the process took, when all is stored. */
+static void print_cost(const struct draw *draw, uint64_t events)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    printf("cpu_ns_per_event %.1f\n",
+           (double)(cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - draw->spent_ns) / (double)events);
+    printf("peak_memory_mib %.1f\n", (double)usage.ru_maxrss / 1024);
+    printf("listing_days %" PRIu64 "\n", draw->seen_count);
 }
 
 static void open_or_die(const char *dir, bool never_seal, struct instance **out)
@@ -168,40 +171,107 @@ static void close_or_die(struct instance *instance)
         die(&err);
 }
 
+/* Records one group, and counts in *waited_ns the time in which the store was behind. */
+static uint64_t record_group(struct instance *instance, const struct batch *batch,
+                             uint64_t *waited_ns)
+{
+    const struct timespec pause = {0, 1000 * 1000};
+    struct record_result result;
+    struct error err = {0};
+    uint64_t begun_ns = monotonic_ns();
+    uint64_t refused_ns = 0;
+    enum status status = STATUS_OK;
+    while ((status = instance_record_events(instance, batch->events, GROUP, &result, &err)) ==
+               STATUS_BEHIND &&
+           waited_ns != NULL) {
+        refused_ns = refused_ns == 0 ? monotonic_ns() : refused_ns;
+        nanosleep(&pause, NULL);
+    }
+    if (status != STATUS_OK)
+        die(&err);
+    uint64_t ended_ns = monotonic_ns();
+    if (refused_ns > 0)
+        *waited_ns += ended_ns - refused_ns;
+    if (result.recorded != GROUP) {
+        fprintf(stderr, "engine_bench: %" PRIu64 " of %d recorded\n", result.recorded, GROUP);
+        exit(1);
+    }
+    return ended_ns - begun_ns;
+}
+
 static void record(const char *dir, uint64_t events, uint64_t listings, bool with_ids, bool crash)
 {
     struct instance *instance = NULL;
-    struct error err = {0};
-    struct zipf zipf;
+    struct draw draw;
     struct batch *batch = must_alloc(1, sizeof *batch);
-    uint64_t random = 1;
     uint64_t spent_ns = 0;
     uint64_t longest_ns = 0;
+    struct engine_stats stats;
 
-    zipf_init(&zipf, listings);
+    draw_init(&draw, listings, zipf_exponent, with_ids);
     open_or_die(dir, crash, &instance);
     uint64_t groups = events / GROUP;
     for (uint64_t i = 0; i < groups; i++) {
-        struct record_result result;
-        batch_fill(batch, &zipf, &random, i * GROUP, with_ids, instance_now_ms(instance));
-        uint64_t begun = monotonic_ns();
-        if (instance_record_events(instance, batch->events, GROUP, &result, &err) != STATUS_OK)
-            die(&err);
-        uint64_t took = monotonic_ns() - begun;
-        spent_ns += took;
-        longest_ns = took > longest_ns ? took : longest_ns;
-        if (result.recorded != GROUP) {
-            fprintf(stderr, "engine_bench: %" PRIu64 " of %d recorded\n", result.recorded, GROUP);
-            exit(1);
-        }
+        batch_fill(batch, &draw, instance_now_ms(instance));
+        uint64_t took_ns = record_group(instance, batch, NULL);
+        spent_ns += took_ns;
+        longest_ns = took_ns > longest_ns ? took_ns : longest_ns;
     }
     printf("events_per_second %.0f\n", (double)(groups * GROUP) / ((double)spent_ns / 1e9));
     printf("longest_group_ms %.1f\n", (double)longest_ns / 1e6);
+    instance_get_stats(instance, &stats);
+    printf("journal_bytes_per_event %.1f\n",
+           (double)stats.journal.appended_bytes / (double)(groups * GROUP));
     fflush(stdout);
     if (crash)
         _exit(0);
     close_or_die(instance);
+    print_cost(&draw, groups * GROUP);
+    free(draw.seen);
     free(batch);
+}
+
+/* With the memory that `serve` has, so that the store must keep up. */
+static void sustain(const char *dir, uint64_t events, uint64_t listings, bool even)
+{
+    struct instance *instance = NULL;
+    struct error err = {0};
+    struct draw draw;
+    struct batch *batch = must_alloc(1, sizeof *batch);
+    struct engine_options options = {.data_dir = dir, .clock = clock_system()};
+    uint64_t spent_ns = 0;
+    uint64_t waited_ns = 0;
+
+    draw_init(&draw, listings, even ? 0 : zipf_exponent, false);
+    if (instance_open(&options, &instance, &err) != STATUS_OK)
+        die(&err);
+    uint64_t groups = events / GROUP;
+    for (uint64_t i = 0; i < groups; i++) {
+        batch_fill(batch, &draw, instance_now_ms(instance));
+        spent_ns += record_group(instance, batch, &waited_ns);
+    }
+    uint64_t begun_ns = monotonic_ns();
+    if (instance_flush(instance, &err) != STATUS_OK)
+        die(&err);
+    uint64_t flushed_ns = monotonic_ns() - begun_ns;
+    close_or_die(instance);
+    printf("events_per_second %.0f\n",
+           (double)(groups * GROUP) / ((double)(spent_ns + flushed_ns) / 1e9));
+    printf("store_share %.3f\n",
+           (double)(waited_ns + flushed_ns) / (double)(spent_ns + flushed_ns));
+    print_cost(&draw, groups * GROUP);
+    free(draw.seen);
+    free(batch);
+}
+
+/* Everything is in the store; what does its size cost a start? */
+static void open_stored(const char *dir)
+{
+    struct instance *instance = NULL;
+    uint64_t begun_ns = monotonic_ns();
+    open_or_die(dir, false, &instance);
+    printf("open_ms %.1f\n", (double)(monotonic_ns() - begun_ns) / 1e6);
+    close_or_die(instance);
 }
 
 static void replay(const char *dir, uint64_t events)
@@ -236,7 +306,7 @@ static void load(const char *dir, uint64_t listings, uint64_t days)
     int64_t now_ms = instance_now_ms(instance);
     for (uint64_t i = 0; i < listings * days * 3; i++) {
         batch->events[count] = (struct event){
-            .user_id = text_of("portal-00001"),
+            .user_id = text_of("portal-0"),
             .listing_id = name_into(batch->listings[count], "l-", i / 3 % listings),
             .type = i % 7 == 0 ? EVENT_SHARE : EVENT_VIEW,
             .platform = (uint8_t)(1 + i % 3),
@@ -275,7 +345,7 @@ static void ask(const char *dir, uint64_t listings, uint64_t days)
     struct arena arena = {.chunk_bytes = (size_t)1 << 20};
     struct range range;
     uint64_t *times = must_alloc(ASK_ONE_ROUNDS, sizeof *times);
-    uint64_t random = 2;
+    struct random random = {2};
     char name[NAME_BYTES];
     uint64_t seen = 0;
 
@@ -286,10 +356,10 @@ static void ask(const char *dir, uint64_t listings, uint64_t days)
 
     for (size_t i = 0; i < ASK_ONE_ROUNDS; i++) {
         struct aggregated_metrics metrics;
-        struct text listing = name_into(name, "l-", random_next(&random) % listings);
+        struct text listing = name_into(name, "l-", random_below(&random, listings));
         uint64_t begun = monotonic_ns();
-        if (instance_get_aggregated_metrics(instance, text_of("portal-00001"), listing, &range,
-                                            &arena, &metrics, &err) != STATUS_OK)
+        if (instance_get_aggregated_metrics(instance, text_of("portal-0"), listing, &range, &arena,
+                                            &metrics, &err) != STATUS_OK)
             die(&err);
         times[i] = monotonic_ns() - begun;
         seen += metrics.totals.of[EVENT_VIEW] + metrics.totals.of[EVENT_SHARE];
@@ -307,8 +377,8 @@ static void ask(const char *dir, uint64_t listings, uint64_t days)
         const struct metrics_page_request first = {.sort = SORT_VIEWS,
                                                    .limit = METRICS_PAGE_DEFAULT};
         uint64_t begun = monotonic_ns();
-        if (instance_get_all_listings_metrics(instance, text_of("portal-00001"), &range, &first,
-                                              &arena, &page, &err) != STATUS_OK)
+        if (instance_get_all_listings_metrics(instance, text_of("portal-0"), &range, &first, &arena,
+                                              &page, &err) != STATUS_OK)
             die(&err);
         times[i] = monotonic_ns() - begun;
         arena_reset(&arena);
@@ -325,6 +395,10 @@ int main(int argc, char **argv)
     if (argc == 6 && (strcmp(what, "record") == 0 || strcmp(what, "crash") == 0))
         record(argv[2], number(argv[3]), number(argv[4]), strcmp(argv[5], "ids") == 0,
                strcmp(what, "crash") == 0);
+    else if (argc == 6 && strcmp(what, "sustain") == 0)
+        sustain(argv[2], number(argv[3]), number(argv[4]), strcmp(argv[5], "even") == 0);
+    else if (argc == 3 && strcmp(what, "open") == 0)
+        open_stored(argv[2]);
     else if (argc == 4 && strcmp(what, "replay") == 0)
         replay(argv[2], number(argv[3]));
     else if (argc == 5 && strcmp(what, "load") == 0)

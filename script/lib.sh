@@ -19,7 +19,9 @@ packages_test=(
 )
 # Without these the tests that need them are skipped, by name.
 packages_faults=(strace=strace libfaketime slowhttptest=slowhttptest)
-packages_bench=("${packages_serve[@]}" wrk=wrk curl=curl nodejs=node)
+packages_bench=("${packages_serve[@]}" nodejs=node util-linux=taskset)
+# What script/bench compares with; what is not here is skipped, by name.
+packages_peers=(redis-server=redis-server redis-tools=redis-benchmark postgresql-15 npm=npm)
 packages_check=(
     "${packages_serve[@]}" libcmocka-dev clang-format=clang-format clang-tidy=clang-tidy
     cppcheck=cppcheck shellcheck=shellcheck
