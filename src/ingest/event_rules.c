@@ -69,13 +69,30 @@ enum status event_rules_init(struct event_rules *out, struct text platforms, str
     return STATUS_OK;
 }
 
-enum status event_rules_find_type(struct text name, enum event_type *out, struct error *err)
+/*
+ * Each check is two functions: what accepts nearly every event, and what finds the words for the
+ * others. Apart, because words need room on the stack, which costs also those who do not use it.
+ */
+#define RARE __attribute__((noinline, cold))
+
+RARE static enum status refuse_type(struct text name, struct error *err)
 {
-    if (event_type_parse(name, out))
-        return STATUS_OK;
     return fail_input(err, "unknown_event_type", "eventType",
                       "unknown event type \"%s\"; the known ones are view, share and inquiry",
                       json_excerpt(name).text);
+}
+
+enum status event_rules_find_type(struct text name, enum event_type *out, struct error *err)
+{
+    return event_type_parse(name, out) ? STATUS_OK : refuse_type(name, err);
+}
+
+RARE static enum status refuse_platform(const struct event_rules *rules, struct text name,
+                                        struct error *err)
+{
+    return fail_input(err, "unknown_platform", "platform",
+                      "unknown platform \"%s\"; the accepted ones are %s", json_excerpt(name).text,
+                      rules->platform_list);
 }
 
 enum status event_rules_find_platform(const struct event_rules *rules, struct text name,
@@ -83,9 +100,7 @@ enum status event_rules_find_platform(const struct event_rules *rules, struct te
 {
     if (platform_find(name, code) && rules->accepts_platform[*code])
         return STATUS_OK;
-    return fail_input(err, "unknown_platform", "platform",
-                      "unknown platform \"%s\"; the accepted ones are %s", json_excerpt(name).text,
-                      rules->platform_list);
+    return refuse_platform(rules, name, err);
 }
 
 /* "5 minutes": a duration in the largest unit that divides it. */
@@ -112,22 +127,35 @@ static struct duration duration(int64_t ms)
     return duration;
 }
 
-enum status event_rules_check_time(const struct event_rules *rules, int64_t time_ms,
-                                   struct error *err)
+/* The differences are taken without signs: they cannot overflow. */
+static bool is_ahead(const struct event_rules *rules, int64_t time_ms)
+{
+    return time_ms > rules->now_ms &&
+           (uint64_t)time_ms - (uint64_t)rules->now_ms > (uint64_t)rules->ahead_ms_max;
+}
+
+static bool is_behind(const struct event_rules *rules, int64_t time_ms)
+{
+    if (rules->has_oldest)
+        return time_ms < rules->oldest_ms;
+    return rules->behind_ms_max > 0 && time_ms < rules->now_ms &&
+           (uint64_t)rules->now_ms - (uint64_t)time_ms > (uint64_t)rules->behind_ms_max;
+}
+
+/* The time is outside the calendar, or ahead, or behind. */
+RARE static enum status refuse_time(const struct event_rules *rules, int64_t time_ms,
+                                    struct error *err)
 {
     static const char field[] = "timestamp";
-    int64_t now_ms = rules->now_ms;
-
+    long long now_ms = (long long)rules->now_ms;
     if (time_ms < calendar_ms_min || time_ms > calendar_ms_max)
         return fail_input(err, "invalid_timestamp", field,
                           "timestamp lies outside the years 1 to 9999; it counts milliseconds");
-    /* The differences are taken without signs: they cannot overflow. */
-    if (time_ms > now_ms && (uint64_t)time_ms - (uint64_t)now_ms > (uint64_t)rules->ahead_ms_max)
+    if (is_ahead(rules, time_ms))
         return fail_input(err, "invalid_timestamp", field,
                           "timestamp %lld is more than %s ahead of this server's clock (%lld)",
-                          (long long)time_ms, duration(rules->ahead_ms_max).text,
-                          (long long)now_ms);
-    if (rules->has_oldest && time_ms < rules->oldest_ms) {
+                          (long long)time_ms, duration(rules->ahead_ms_max).text, now_ms);
+    if (rules->has_oldest) {
         char date[DATE_BYTES];
         date_format(day_of_ms(rules->oldest_ms), date);
         return fail_input(err, "invalid_timestamp", field,
@@ -135,14 +163,18 @@ enum status event_rules_check_time(const struct event_rules *rules, int64_t time
                           "counts milliseconds since 1970",
                           (long long)time_ms, DATE_BYTES, date);
     }
-    if (!rules->has_oldest && rules->behind_ms_max > 0 && time_ms < now_ms &&
-        (uint64_t)now_ms - (uint64_t)time_ms > (uint64_t)rules->behind_ms_max)
-        return fail_input(err, "invalid_timestamp", field,
-                          "timestamp %lld is more than %s behind this server's clock (%lld); it "
-                          "counts milliseconds since 1970",
-                          (long long)time_ms, duration(rules->behind_ms_max).text,
-                          (long long)now_ms);
-    return STATUS_OK;
+    return fail_input(err, "invalid_timestamp", field,
+                      "timestamp %lld is more than %s behind this server's clock (%lld); it "
+                      "counts milliseconds since 1970",
+                      (long long)time_ms, duration(rules->behind_ms_max).text, now_ms);
+}
+
+enum status event_rules_check_time(const struct event_rules *rules, int64_t time_ms,
+                                   struct error *err)
+{
+    bool good = time_ms >= calendar_ms_min && time_ms <= calendar_ms_max &&
+                !is_ahead(rules, time_ms) && !is_behind(rules, time_ms);
+    return good ? STATUS_OK : refuse_time(rules, time_ms, err);
 }
 
 const char *event_rules_default_platforms(void)
