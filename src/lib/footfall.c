@@ -75,8 +75,6 @@ enum footfall_status footfall_open(const char *data_dir, const struct footfall_o
     struct footfall *footfall = NULL;
     struct footfall_options known = {0};
     enum status status = require(data_dir != NULL, "data_dir", "must name a folder", &err);
-    if (status == STATUS_OK)
-        status = require(out != NULL, "out", "must not be NULL", &err);
     if (status == STATUS_OK && options != NULL)
         status = read_sized(&known, sizeof known, options, options->size, "footfall_options", &err);
     if (status == STATUS_OK)

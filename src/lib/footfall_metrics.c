@@ -39,7 +39,7 @@ static const struct footfall_platform_metrics *const *
 put_platforms(struct builder *builder, const struct platform_metrics *from, size_t count)
 {
     struct footfall_platform_metrics *items = builder_take(builder, count, sizeof *items);
-    const struct footfall_platform_metrics **list = builder_take(builder, count, sizeof *list);
+    const struct footfall_platform_metrics **list = builder_list(builder, count);
     for (size_t i = 0; i < count && !builder->failed; i++) {
         items[i] = (struct footfall_platform_metrics){
             .name = builder_text(builder, from[i].name),
@@ -57,7 +57,7 @@ static const struct footfall_source_metrics *const *
 put_sources(struct builder *builder, const struct source_metrics *from, size_t count)
 {
     struct footfall_source_metrics *items = builder_take(builder, count, sizeof *items);
-    const struct footfall_source_metrics **list = builder_take(builder, count, sizeof *list);
+    const struct footfall_source_metrics **list = builder_list(builder, count);
     for (size_t i = 0; i < count && !builder->failed; i++) {
         items[i] = (struct footfall_source_metrics){
             .name = builder_text(builder, from[i].name),
@@ -91,7 +91,7 @@ static const struct footfall_performance_metrics *const *put_days(struct builder
                                                                   size_t count)
 {
     struct footfall_performance_metrics *items = builder_take(builder, count, sizeof *items);
-    const struct footfall_performance_metrics **list = builder_take(builder, count, sizeof *list);
+    const struct footfall_performance_metrics **list = builder_list(builder, count);
     for (size_t i = 0; i < count && !builder->failed; i++) {
         put_day(builder, listing_id, &from[i], &items[i]);
         list[i] = &items[i];
@@ -129,7 +129,7 @@ static const struct footfall_aggregated_metrics *const *
 put_listings(struct builder *builder, const struct aggregated_metrics *from, size_t count)
 {
     struct footfall_aggregated_metrics *items = builder_take(builder, count, sizeof *items);
-    const struct footfall_aggregated_metrics **list = builder_take(builder, count, sizeof *list);
+    const struct footfall_aggregated_metrics **list = builder_list(builder, count);
     for (size_t i = 0; i < count && !builder->failed; i++) {
         put_aggregated(builder, &from[i], &items[i]);
         list[i] = &items[i];
@@ -331,11 +331,11 @@ static enum status read_compared(const char *const *given, size_t count,
                                  struct text out[METRICS_COMPARE_MAX], struct error *err)
 {
     enum status status = instance_check_compared(count, err);
-    if (status == STATUS_OK)
-        status = require(given != NULL, "listing_ids", "must not be NULL", err);
+    if (given == NULL)
+        return require(false, "listing", "must be given", err);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         out[i] = text_given(given[i]);
-        status = require(out[i].at != NULL, "listing", "must not be NULL", err);
+        status = require(out[i].at != NULL, "listing", "must be given", err);
         if (status == STATUS_OK)
             status = id_check(out[i], ID_BYTES_MAX, "listing", err);
     }

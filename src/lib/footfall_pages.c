@@ -49,7 +49,7 @@ static const struct footfall_inquiry *const *put_inquiries(struct builder *build
                                                            const struct inquiry *from, size_t count)
 {
     struct footfall_inquiry *items = builder_take(builder, count, sizeof *items);
-    const struct footfall_inquiry **list = builder_take(builder, count, sizeof *list);
+    const struct footfall_inquiry **list = builder_list(builder, count);
     for (size_t i = 0; i < count && !builder->failed; i++) {
         items[i] = (struct footfall_inquiry){
             .id = builder_text(builder, from[i].key),
@@ -159,7 +159,7 @@ static enum status make_listings(const struct listings_page *page,
     if (result == NULL)
         return fail(err, STATUS_NO_MEMORY, "no memory for a result");
     struct footfall_listing *items = builder_take(&builder, page->count, sizeof *items);
-    const struct footfall_listing **list = builder_take(&builder, page->count, sizeof *list);
+    const struct footfall_listing **list = builder_list(&builder, page->count);
     for (size_t i = 0; i < page->count && !builder.failed; i++) {
         put_listing(&builder, page->listings[i].listing_id, &page->listings[i].details, &items[i]);
         list[i] = &items[i];

@@ -64,6 +64,8 @@ struct builder {
 MUST_USE void *result_new(size_t bytes, struct builder *out);
 /* count cleared things; NULL for none, or when out of memory. */
 MUST_USE void *builder_take(struct builder *builder, size_t count, size_t bytes);
+/* Room for count pointers, likewise. */
+MUST_USE void *builder_list(struct builder *builder, size_t count);
 /* A copy with a NUL; NULL for absent text, or when out of memory. */
 MUST_USE const char *builder_text(struct builder *builder, struct text text);
 MUST_USE const char *builder_date(struct builder *builder, int32_t day);

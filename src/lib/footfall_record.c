@@ -64,9 +64,8 @@ static enum status read_events(const struct footfall *footfall,
 static enum status record(struct footfall *footfall, const struct footfall_metric_event *given,
                           size_t count, struct record_result *result, struct error *err)
 {
-    enum status status = require(given != NULL, "events", "must not be NULL", err);
-    if (status != STATUS_OK)
-        return status;
+    if (given == NULL)
+        return require(false, "events", "must be given", err);
     if (count > ENGINE_SUBMISSION_EVENTS_MAX)
         return fail_code(err, STATUS_TOO_LARGE, "too_many_events",
                          "%zu events; at most %d can be recorded at once", count,
@@ -74,7 +73,7 @@ static enum status record(struct footfall *footfall, const struct footfall_metri
     struct event *events = calloc(count, sizeof *events);
     if (events == NULL)
         return fail(err, STATUS_NO_MEMORY, "no memory for %zu events", count);
-    status = read_events(footfall, given, count, events, err);
+    enum status status = read_events(footfall, given, count, events, err);
     if (status == STATUS_OK)
         status = instance_record_events(footfall->instance, events, count, result, err);
     free(events);
@@ -151,10 +150,10 @@ static enum status read_details(const struct footfall_listing_details *given,
                                 struct listing_details *out, struct error *err)
 {
     struct footfall_listing_details known;
-    enum status status = require(given != NULL, "details", "must not be NULL", err);
-    if (status == STATUS_OK)
-        status =
-            read_sized(&known, sizeof known, given, given->size, "footfall_listing_details", err);
+    if (given == NULL)
+        return require(false, "details", "must be given", err);
+    enum status status =
+        read_sized(&known, sizeof known, given, given->size, "footfall_listing_details", err);
     if (status != STATUS_OK)
         return status;
     *out = (struct listing_details){.address = text_given(known.address),

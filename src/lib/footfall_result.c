@@ -147,6 +147,11 @@ void *builder_take(struct builder *builder, size_t count, size_t bytes)
     return taken;
 }
 
+void *builder_list(struct builder *builder, size_t count)
+{
+    return builder_take(builder, count, sizeof(void *));
+}
+
 const char *builder_text(struct builder *builder, struct text text)
 {
     if (text.at == NULL || builder->failed)
