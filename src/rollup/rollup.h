@@ -34,8 +34,8 @@ MUST_USE struct rollup *rollup_new(uint64_t batch,
                                    const uint8_t journal_id[ROLLUP_JOURNAL_ID_BYTES]);
 /*
  * An empty rollup for the batch behind that of `before`, with room for as much as that one holds:
- * what follows is mostly as large, and growing under way would make its writer pause. Room that
- * is not used takes no memory. NULL when out of memory.
+ * what follows is mostly as large, and growing under way would make its writer pause. Only the
+ * indexes' room takes memory before it is used. NULL when out of memory.
  */
 MUST_USE struct rollup *rollup_new_behind(const struct rollup *before);
 struct rollup *rollup_ref(struct rollup *rollup);
