@@ -28,6 +28,7 @@ enum {
 char *json_write_text(char *to, struct text text);
 /* As json_put_raw(); at most JSON_BYTES_PER_BYTE_MAX * json.len bytes. */
 char *json_write_raw(char *to, struct text json);
+/* Needs room for JSON_U64_BYTES_MAX bytes, whatever the number: writes whole words. */
 char *json_write_u64(char *to, uint64_t number);
 char *json_write_double(char *to, double number);
 

@@ -68,19 +68,40 @@ static char *write_platforms(char *to, const struct platform_metrics *platforms,
     return to;
 }
 
-/* PerformanceMetrics */
-static void put_day(struct json_writer *writer, struct text listing_id,
-                    const struct day_metrics *day)
+/* The same in each of a listing's days. */
+static char *write_day_head(char *to, struct text listing_id)
 {
-    char *to = json_reserve(writer, DAY_BYTES_MAX + JSON_BYTES_PER_BYTE_MAX * listing_id.len +
-                                        PLATFORM_BYTES_MAX * day->platform_count);
-    if (to == NULL)
-        return;
     to = JSON_WRITE(to, "{\"listingId\":");
     to = json_write_text(to, listing_id);
-    to = JSON_WRITE(to, ",\"date\":\"");
-    date_format(day->day, to);
-    to += DATE_BYTES;
+    return JSON_WRITE(to, ",\"date\":\"");
+}
+
+/* A day's date; from that of the day before, if `to_before` says where that stands, mostly by
+ * counting up its last two digits. */
+static char *write_date(char *to, int32_t day, const char *to_before)
+{
+    enum { TENS = DATE_BYTES - 2, ONES = DATE_BYTES - 1 };
+    if (to_before == NULL || (to_before[TENS] >= '2' && to_before[ONES] >= '8') ||
+        to_before[TENS] >= '3') {
+        date_format(day, to);
+        return to + DATE_BYTES;
+    }
+    memcpy(to, to_before, DATE_BYTES);
+    bool carries = to[ONES] == '9';
+    to[TENS] = (char)(to[TENS] + carries);
+    to[ONES] = (char)(carries ? '0' : to[ONES] + 1);
+    return to + DATE_BYTES;
+}
+
+static size_t day_bytes_max(struct text listing_id, const struct day_metrics *day)
+{
+    return DAY_BYTES_MAX + JSON_BYTES_PER_BYTE_MAX * listing_id.len +
+           PLATFORM_BYTES_MAX * day->platform_count;
+}
+
+/* What follows on the date in PerformanceMetrics. */
+static char *write_day_tail(char *to, const struct day_metrics *day)
+{
     to = JSON_WRITE(to, "\",");
     to = write_counts(to, &day->counts);
     to = JSON_WRITE(to, ",\"platforms\":");
@@ -88,15 +109,47 @@ static void put_day(struct json_writer *writer, struct text listing_id,
     to = JSON_WRITE(to, ",\"updatedAt\":");
     to = write_time(to, day->updated_ms);
     *to++ = '}';
-    json_keep(writer, to, true);
+    return to;
 }
 
+/* PerformanceMetrics */
+static void put_day(struct json_writer *writer, struct text listing_id,
+                    const struct day_metrics *day)
+{
+    char *to = json_reserve(writer, day_bytes_max(listing_id, day));
+    if (to == NULL)
+        return;
+    to = write_day_head(to, listing_id);
+    to = write_date(to, day->day, NULL);
+    json_keep(writer, write_day_tail(to, day), true);
+}
+
+/* Days behind the first copy its head, and count up the date of the day before: both stand in the
+ * buffer, which moves when it grows. */
 static void put_days(struct json_writer *writer, struct text listing_id,
                      const struct day_metrics *days, size_t count)
 {
+    size_t head_at = 0;
+    size_t head_len = 0;
+    size_t date_at = 0;
     json_put_array(writer);
-    for (size_t i = 0; i < count; i++)
-        put_day(writer, listing_id, &days[i]);
+    for (size_t i = 0; i < count; i++) {
+        char *to = json_reserve(writer, day_bytes_max(listing_id, &days[i]));
+        if (to == NULL)
+            return;
+        const char *start = (const char *)writer->out->at;
+        if (i == 0) {
+            head_at = (size_t)(to - start);
+            to = write_day_head(to, listing_id);
+            head_len = (size_t)(to - start) - head_at;
+        } else {
+            to = mempcpy(to, start + head_at, head_len);
+        }
+        bool follows = i > 0 && days[i].day == days[i - 1].day + 1;
+        to = write_date(to, days[i].day, follows ? start + date_at : NULL);
+        date_at = (size_t)(to - start) - DATE_BYTES;
+        json_keep(writer, write_day_tail(to, &days[i]), true);
+    }
     json_put_array_end(writer);
 }
 

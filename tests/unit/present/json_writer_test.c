@@ -188,6 +188,26 @@ TEST(whole_numbers_keep_every_digit)
     bytes_done(&out);
 }
 
+TEST(whole_numbers_of_every_length_are_those_of_printf)
+{
+    struct unit_random random = unit_random_seeded();
+    struct bytes out = {0};
+    uint64_t power = 1;
+    for (int digits = 1; digits <= 20; digits++, power *= 10) {
+        for (int i = 0; i < 300; i++) {
+            uint64_t number = i < 7 ? power + (uint64_t)i - 3 /* and what wraps below 3 */
+                                    : unit_random_below(&random, power < 2 ? 10 : power) + power;
+            char want[24];
+            struct json_writer writer = {.out = &out};
+            out.len = 0;
+            snprintf(want, sizeof want, "%llu", (unsigned long long)number);
+            json_put_u64(&writer, number);
+            ROW(strcmp(written(&out), want) == 0, want, "got %s", (const char *)out.at);
+        }
+    }
+    bytes_done(&out);
+}
+
 TEST(doubles_have_their_shortest_decimal)
 {
     static const struct {
@@ -308,6 +328,8 @@ TEST(numbers_have_a_point_in_every_locale)
 
 UNIT_MAIN(UNIT(commas_stand_between_values_and_nowhere_else), UNIT(texts_are_inert_and_always_json),
           UNIT(raw_json_means_the_same_and_is_inert), UNIT(any_bytes_come_out_as_json),
-          UNIT(whole_numbers_keep_every_digit), UNIT(doubles_have_their_shortest_decimal),
+          UNIT(whole_numbers_keep_every_digit),
+          UNIT(whole_numbers_of_every_length_are_those_of_printf),
+          UNIT(doubles_have_their_shortest_decimal),
           UNIT(doubles_read_back_the_same_and_are_shortest),
           UNIT(numbers_have_a_point_in_every_locale))

@@ -255,7 +255,34 @@ TEST(errors_say_where_as_far_as_it_applies)
     bytes_done(&out);
 }
 
-UNIT_MAIN(UNIT(metrics_have_the_names_of_the_seed),
+TEST(every_day_of_a_list_has_its_date)
+{
+    enum { DAYS = 1500 }; /* with a 29th of February and without, and ends of years */
+    static struct day_metrics days[DAYS];
+    struct bytes out = {0};
+    int32_t day = range_of(PERIOD_CUSTOM, "2023-01-30", "2023-01-30").first_day;
+    for (int i = 0; i < DAYS; i++, day++) {
+        if (i % 400 == 399)
+            day += 3; /* a gap */
+        days[i].day = day;
+    }
+    assert_true(days_json(&out, text_of("a\"b"), days, DAYS));
+    assert_true(bytes_append(&out, "", 1));
+    const char *at = (const char *)out.at;
+    for (int i = 0; i < DAYS; i++) {
+        char date[DATE_BYTES + 1] = {0};
+        char want[64];
+        date_format(days[i].day, date);
+        snprintf(want, sizeof want, "{\"listingId\":\"a\\\"b\",\"date\":\"%s\",", date);
+        const char *found = strstr(at, "{\"listingId\"");
+        ROW(found != NULL && strncmp(found, want, strlen(want)) == 0, date, "got %.50s",
+            found == NULL ? "nothing" : found);
+        at = found + 1;
+    }
+    bytes_done(&out);
+}
+
+UNIT_MAIN(UNIT(metrics_have_the_names_of_the_seed), UNIT(every_day_of_a_list_has_its_date),
           UNIT(pages_are_keyed_by_listing_and_keep_their_order),
           UNIT(inquiries_and_listings_say_null_for_what_is_absent),
           UNIT(errors_say_where_as_far_as_it_applies))
