@@ -16,17 +16,24 @@
 enum { SLOTS_MIN = 64, PAGE_BYTES = 4096, POPULATED_BYTES_MIN = 256 * 1024 };
 static const uint32_t items_max = UINT32_C(1) << 30;
 
-/* Empty slots whose memory is there. A system that knows no such call does as it always did. */
+/*
+ * Empty slots whose memory is there; in large pages, where the system has them, because looking
+ * pages up costs as much as the memory itself. What a system does not know it leaves as it is.
+ */
 static struct hash_index_slot *make_slots(uint32_t count)
 {
+    size_t bytes = count * sizeof(struct hash_index_slot);
     struct hash_index_slot *slots = calloc(count, sizeof *slots);
+    if (slots == NULL || bytes < POPULATED_BYTES_MIN)
+        return slots;
+    uintptr_t mask = PAGE_BYTES - 1;
+    uintptr_t first = ((uintptr_t)slots + mask) & ~mask;
+    uintptr_t end = ((uintptr_t)slots + bytes) & ~mask;
+#ifdef MADV_HUGEPAGE
+    (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
+#endif
 #ifdef MADV_POPULATE_WRITE
-    size_t bytes = count * sizeof *slots;
-    if (slots != NULL && bytes >= POPULATED_BYTES_MIN) {
-        uintptr_t first = ((uintptr_t)slots + PAGE_BYTES - 1) & ~(uintptr_t)(PAGE_BYTES - 1);
-        uintptr_t end = ((uintptr_t)slots + bytes) & ~(uintptr_t)(PAGE_BYTES - 1);
-        (void)madvise((void *)first, end - first, MADV_POPULATE_WRITE);
-    }
+    (void)madvise((void *)first, end - first, MADV_POPULATE_WRITE);
 #endif
     return slots;
 }
