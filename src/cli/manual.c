@@ -13,6 +13,8 @@
 
 #include "cli/config.h"
 
+enum { EXAMPLE_INDENT = 2 };
+
 struct writer {
     FILE *to;
     void (*command)(const struct writer *writer, const char *path, const struct command *command);
@@ -27,6 +29,13 @@ static void walk(const struct writer *writer, const char *path, const struct com
         if (list[i]->subcommands != NULL)
             walk(writer, name, list[i]->subcommands);
     }
+}
+
+/* What marks a line as one that stands as it is; more of it is the line's own. */
+static size_t example_indent(const char *line)
+{
+    size_t spaces = strspn(line, " ");
+    return spaces < EXAMPLE_INDENT ? spaces : EXAMPLE_INDENT;
 }
 
 /* ---- roff ---- */
@@ -60,13 +69,13 @@ static void roff_paragraphs(FILE *to, const char *text)
     while (*text != '\0') {
         size_t len = strcspn(text, "\n");
         if (len > 0 && (text[0] == ' ') != is_verbatim) {
-            fputs(is_verbatim ? ".EE\n.RE\n" : ".PP\n.RS 4\n.EX\n", to);
+            fputs(is_verbatim ? ".EE\n.RE\n.PP\n" : ".PP\n.RS 4\n.EX\n", to);
             is_verbatim = !is_verbatim;
         }
         if (len == 0 && !is_verbatim && text[1] != ' ') {
             fputs(".PP\n", to);
         } else if (len > 0) {
-            size_t indent = is_verbatim ? strspn(text, " ") : 0;
+            size_t indent = is_verbatim ? example_indent(text) : 0;
             roff_text(to, text + indent, len - indent);
             fputc('\n', to);
         }
@@ -178,9 +187,10 @@ static void markdown_paragraphs(FILE *to, const char *text)
         size_t len = strcspn(text, "\n");
         if (len > 0 && (text[0] == ' ') != is_verbatim) {
             fputs(is_verbatim ? "```\n\n" : at_start ? "```sh\n" : "\n\n```sh\n", to);
+            at_start = is_verbatim;
             is_verbatim = !is_verbatim;
         }
-        size_t indent = is_verbatim && len > 0 ? 2 : 0;
+        size_t indent = is_verbatim ? example_indent(text) : 0;
         if (len == 0 && !is_verbatim) {
             fputs("\n\n", to);
             at_start = true;
