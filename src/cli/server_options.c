@@ -43,6 +43,14 @@ struct http_options http_options_of(const struct config *config, struct text key
         .stop_timeout_ms = (uint32_t)config->numbers[SETTING_STOP_TIMEOUT_MS],
         .body_memory_bytes = config->numbers[SETTING_BODY_MEMORY_BYTES],
         .answer_cache_bytes = config->numbers[SETTING_ANSWER_CACHE_BYTES],
+        .live =
+            {
+                .subscribers_max = (uint32_t)config->numbers[SETTING_LIVE_SUBSCRIBERS],
+                .watches_max = (uint32_t)config->numbers[SETTING_LIVE_WATCHES],
+                .send_buffer_bytes = (uint32_t)config->numbers[SETTING_LIVE_SEND_BUFFER_BYTES],
+                .ping_interval_ms = (uint32_t)config->numbers[SETTING_LIVE_PING_INTERVAL_MS],
+                .slow_timeout_ms = (uint32_t)config->numbers[SETTING_LIVE_SLOW_TIMEOUT_MS],
+            },
         .version = FOOTFALL_VERSION,
     };
 }

@@ -83,4 +83,25 @@ const struct setting settings[SETTING_COUNT] = {
                                  "How long a connection is kept between requests."},
     [SETTING_STOP_TIMEOUT_MS] = {"stop-timeout-ms", KIND_DURATION, "10s", 1, 600000, NULL,
                                  "How long stopping waits for requests that are being served."},
+    [SETTING_LIVE_SUBSCRIBERS] =
+        {"live-subscribers", KIND_NUMBER, "10000", 1, 1000000, NULL,
+         "Live connections at one moment, beside max-connections; further "
+         "ones are refused with too_many_subscribers. Each takes a file "
+         "descriptor and about 10 KiB as a WebSocket, 1 KiB as a stream of "
+         "events."},
+    [SETTING_LIVE_WATCHES] = {"live-watches", KIND_NUMBER, "200000", 1, 100000000, NULL,
+                              "Listings watched by all live connections together, one counted as "
+                              "often as it is watched. Each takes about 120 bytes."},
+    [SETTING_LIVE_SEND_BUFFER_BYTES] =
+        {"live-send-buffer-bytes", KIND_BYTES, "64KiB", 4 * KIB, 16 * MIB, NULL,
+         "What the system keeps for a live connection that does not read, beside one message. "
+         "Nothing else queues for it."},
+    [SETTING_LIVE_PING_INTERVAL_MS] = {"live-ping-interval-ms", KIND_DURATION, "30s", 50, 3600000,
+                                       NULL,
+                                       "How often a live connection is pinged; a WebSocket that "
+                                       "is silent for two and a half times as long is closed."},
+    [SETTING_LIVE_SLOW_TIMEOUT_MS] = {"live-slow-timeout-ms", KIND_DURATION, "10s", 50, 600000,
+                                      NULL,
+                                      "A live connection that has not read all that waits for it "
+                                      "within that time is closed, with the reason too_slow."},
 };

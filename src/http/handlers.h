@@ -50,6 +50,10 @@ enum status listing_delete_finish(struct request *request, struct error *err);
 enum status token_begin(struct request *request, struct error *err);
 enum status token_submit(struct request *request, struct error *err);
 
+/* live_routes.c: connections that stay */
+enum status websocket_prepare(struct request *request, struct error *err);
+enum status event_stream_prepare(struct request *request, struct error *err);
+
 /* health.c: how the server is */
 enum status healthz_answer(struct request *request, struct error *err);
 enum status readyz_answer(struct request *request, struct error *err);

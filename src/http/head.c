@@ -115,6 +115,14 @@ static enum status read_field(const struct head_field *field, struct head *out, 
         if (text_is_caseless(name, "expect") && text_is_caseless(value, "100-continue"))
             out->expects_continue = !out->one_dot_zero;
         break;
+    case 7:
+        if (text_is_caseless(name, "upgrade"))
+            return take_once(value, &out->upgrade, "more than one Upgrade", err);
+        break;
+    case 10:
+        if (text_is_caseless(name, "connection") && out->connection.at == NULL)
+            out->connection = value; /* a second one can only mean less */
+        break;
     case 12:
         if (text_is_caseless(name, "content-type"))
             return take_once(value, &out->content_type, "more than one Content-Type", err);
@@ -124,6 +132,8 @@ static enum status read_field(const struct head_field *field, struct head *out, 
             return take_once(value, &out->authorization, "more than one Authorization", err);
         if (text_is_caseless(name, "if-none-match"))
             return take_once(value, &out->if_none_match, "more than one If-None-Match", err);
+        if (text_is_caseless(name, "last-event-id"))
+            return take_once(value, &out->last_event_id, "more than one Last-Event-ID", err);
         break;
     case 14:
         if (text_is_caseless(name, "content-length"))
@@ -139,6 +149,13 @@ static enum status read_field(const struct head_field *field, struct head *out, 
                 return refuse(err, "the only Transfer-Encoding understood is chunked, once");
             out->chunked = true;
         }
+        if (text_is_caseless(name, "sec-websocket-key"))
+            return take_once(value, &out->websocket_key, "more than one Sec-WebSocket-Key", err);
+        break;
+    case 21:
+        if (text_is_caseless(name, "sec-websocket-version"))
+            return take_once(value, &out->websocket_version, "more than one Sec-WebSocket-Version",
+                             err);
         break;
     default:
         break;

@@ -33,6 +33,11 @@ struct head {
     struct text content_type;
     struct text content_encoding;
     struct text if_none_match;
+    struct text upgrade;
+    struct text connection;
+    struct text websocket_key;
+    struct text websocket_version;
+    struct text last_event_id;
     uint64_t content_length;
     bool has_content_length;
     bool chunked;

@@ -134,6 +134,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *mhd, con
     }
     if (request->state == REQUEST_ANSWERED_EARLY)
         return MHD_NO; /* it has its answer; the connection ends with the body */
+    if (request->state == REQUEST_HANDED_OVER)
+        return MHD_NO; /* its socket is a blank one */
     if (!request_proceed(request))
         return MHD_YES;
     return respond(request) ? MHD_YES : MHD_NO;
@@ -190,8 +192,8 @@ static void on_library_message(void *context, const char *format, va_list args)
 enum status library_start(struct http_server *server, struct error *err)
 {
     server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
-            MHD_USE_ERROR_LOG,
+        MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE |
+            MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG,
         0, NULL, NULL, on_request, server,                      /* */
         MHD_OPTION_EXTERNAL_LOGGER, on_library_message, server, /* first, says the library */
         MHD_OPTION_LISTEN_SOCKET, server->listen_fd,            /* */

@@ -69,6 +69,7 @@ static void begin_stop(struct http_server *server)
     if (fd >= 0)
         close(fd);
     server->listen_fd = -1;
+    live_stop(server->live);
 }
 
 /* Nobody waits, or it has taken too long. */

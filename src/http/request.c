@@ -52,6 +52,7 @@ static void forget(struct request *request)
     request->has_range = false;
     request->has_oldest = false;
     request->etag[0] = '\0';
+    request->handover = HANDOVER_NONE;
     request->failed = false;
     request->http_status = 0;
     request->must_close = false;
@@ -137,7 +138,7 @@ void request_over(struct request *request)
 {
     struct http_server *server = request->server;
     assert(request->state != REQUEST_QUERYING || atomic_load(&request->query_done));
-    if (request->state != REQUEST_ANSWERED && request->state != REQUEST_ANSWERED_EARLY)
+    if (request->state < REQUEST_ANSWERED)
         server->traffic.abandoned++;
     server->requests_active--;
     connection_enter(server, request->connection, PHASE_IDLE);
@@ -396,6 +397,8 @@ static bool proceed_read(struct request *request)
         return finished(request, status);
     if (route->cached && is_known(request))
         return true;
+    if (route->kind == ROUTE_LIVE)
+        return finished(request, status);
     if (route->kind != ROUTE_POOL)
         return answer_read(request, route->answer(request, err));
     if (!query_pool_has_room(server->pool))

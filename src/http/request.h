@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "http/access.h"
 #include "http/etag.h"
+#include "http/handover.h"
 #include "http/head.h"
 #include "http/media.h"
 #include "http/route.h"
@@ -38,17 +39,19 @@ struct stream;
 
 enum {
     TARGET_INLINE_BYTES = 512,
-    BUFFER_KEPT_BYTES = 16 * 1024,      /* a larger buffer is freed after the request */
-    DISCARD_BYTES_MAX = 8 * 1024 * 1024 /* of a refused body; then the answer comes early */
+    BUFFER_KEPT_BYTES = 16 * 1024,       /* a larger buffer is freed after the request */
+    DISCARD_BYTES_MAX = 8 * 1024 * 1024, /* of a refused body; then the answer comes early */
+    WEBSOCKET_ACCEPT_BYTES = 29          /* the base64 of a SHA-1, and a NUL */
 };
 
 enum request_state {
-    REQUEST_HEAD,          /* the first line is known */
-    REQUEST_BODY,          /* the body, if any, is coming */
-    REQUEST_SUBMITTED,     /* waiting for the commit */
-    REQUEST_QUERYING,      /* suspended: on a query thread */
-    REQUEST_ANSWERED,      /* the library has the answer */
-    REQUEST_ANSWERED_EARLY /* said on the socket; the rest is thrown away */
+    REQUEST_HEAD,           /* the first line is known */
+    REQUEST_BODY,           /* the body, if any, is coming */
+    REQUEST_SUBMITTED,      /* waiting for the commit */
+    REQUEST_QUERYING,       /* suspended: on a query thread */
+    REQUEST_ANSWERED,       /* the library has the answer */
+    REQUEST_ANSWERED_EARLY, /* said on the socket; the rest is thrown away */
+    REQUEST_HANDED_OVER     /* the socket is live/'s; what is left here is to be closed */
 };
 
 struct request {
@@ -89,6 +92,10 @@ struct request {
     const struct text *compared;
     size_t compared_count;
     struct listing_details details;
+    struct live_request live;
+    enum handover handover;
+    bool is_admitted; /* a WebSocket's key was good */
+    char websocket_accept[WEBSOCKET_ACCEPT_BYTES];
     char etag[ETAG_BYTES + 1]; /* "" without one */
     uint64_t user_version;     /* read before the data, where there is an etag */
 

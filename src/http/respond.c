@@ -201,6 +201,19 @@ static bool queue(struct request *request, struct MHD_Response *response, size_t
     return queued;
 }
 
+bool respond_with(struct request *request, struct MHD_Response *response)
+{
+    add_common(request->server, response);
+    return queue(request, response, 0);
+}
+
+void respond_handed_over(struct request *request)
+{
+    account(request);
+    request->state = REQUEST_HANDED_OVER;
+    request->server->progress++; /* the next pass comes at once, and closes it */
+}
+
 static bool recorded_json(struct bytes *out, uint64_t recorded, uint64_t duplicates)
 {
     char text[96];
@@ -247,6 +260,10 @@ static void add_fields(const struct request *request, struct MHD_Response *respo
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
     if (request->http_status == 401)
         add(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"footfall\"");
+    if (request->http_status == 426) {
+        add(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
+        add(response, "Sec-WebSocket-Version", "13");
+    }
     if (request->http_status == 405)
         add(response, MHD_HTTP_HEADER_ALLOW, request->allow);
     if (request->must_close || server->stopping)
@@ -303,6 +320,8 @@ bool respond(struct request *request)
         return respond_counts(request);
     if (request->answer != NULL)
         return respond_kept(request);
+    if (request->handover != HANDOVER_NONE)
+        return hand_over(request);
     if (request->http_status == 0)
         request->http_status = 200;
     struct MHD_Response *response =

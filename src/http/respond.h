@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 
+struct MHD_Response;
 struct answer;
 struct http_server;
 struct request;
@@ -29,6 +30,11 @@ void error_for_public(const struct error *error, struct error *out);
 /* Queues the request's answer: its http_status, the body in its `out`, its fields. false when the
  * library refuses, and the connection must be closed. */
 bool respond(struct request *request);
+
+/* The same with a response of the caller's making. */
+bool respond_with(struct request *request, struct MHD_Response *response);
+/* The answer is another's business from here on; it is counted. */
+void respond_handed_over(struct request *request);
 
 /* Fills `out` with the error's body and sets the status, unless one is set already. */
 void respond_error(struct request *request);

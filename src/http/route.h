@@ -21,9 +21,10 @@ struct request;
 enum { ROUTE_PARAMETERS_MAX = 9, ROUTE_ALLOW_BYTES = 48 };
 
 enum route_kind {
-    ROUTE_READ, /* prepare, then answer, at once */
-    ROUTE_POOL, /* the same, but answer runs on a query thread: it can take long */
-    ROUTE_WRITE /* a body or not; submit, and finish when it is durable */
+    ROUTE_READ,  /* prepare, then answer, at once */
+    ROUTE_POOL,  /* the same, but answer runs on a query thread: it can take long */
+    ROUTE_WRITE, /* a body or not; submit, and finish when it is durable */
+    ROUTE_LIVE   /* prepare, then the connection is handed over: handover.h */
 };
 
 struct route {

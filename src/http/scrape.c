@@ -200,6 +200,51 @@ static void write_server(struct prometheus *writer, const struct http_server *se
         prometheus_u64(writer, "", labels, 1);
 }
 
+static void write_live(struct prometheus *writer, const struct live *live)
+{
+    static const char *const protocols[LIVE_PROTOCOLS] = {"websocket", "event_stream"};
+    char labels[64];
+    struct live_numbers live_now;
+    live_get_numbers(live, &live_now);
+    const struct {
+        const char *name;
+        const char *type;
+        const char *help;
+        uint64_t value;
+    } numbers[] = {
+        {"footfall_live_watches", "gauge", "Listings watched, once for each who watches.",
+         live_now.watches},
+        {"footfall_live_listings", "gauge", "Listings that somebody watches, or did a moment ago.",
+         live_now.listings},
+        {"footfall_live_snapshots_total", "counter", "Snapshots sent.", live_now.snapshots},
+        {"footfall_live_deltas_total", "counter", "Deltas sent.", live_now.deltas},
+        {"footfall_live_coalesced_total", "counter",
+         "Deltas that a newer one replaced before they were sent.", live_now.coalesced},
+        {"footfall_live_dropped_total", "counter",
+         "Deltas that were waiting when their subscriber was closed.", live_now.dropped},
+        {"footfall_live_reads_total", "counter", "Reads to see what has changed.", live_now.reads},
+        {"footfall_live_read_failures_total", "counter", "Those that failed.", live_now.failures},
+    };
+    prometheus_family(writer, "footfall_live_subscribers", "gauge", "Live connections.");
+    for (int i = 0; i < LIVE_PROTOCOLS; i++) {
+        snprintf(labels, sizeof labels, "protocol=\"%s\"", protocols[i]);
+        prometheus_u64(writer, "", labels, live_now.subscribers[i]);
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        prometheus_family(writer, numbers[i].name, numbers[i].type, numbers[i].help);
+        prometheus_u64(writer, "", NULL, numbers[i].value);
+    }
+    prometheus_family(writer, "footfall_live_closes_total", "counter",
+                      "Live connections that ended, by reason.");
+    for (int i = 0; i < LIVE_CLOSES; i++) {
+        snprintf(labels, sizeof labels, "reason=\"%s\"", live_close_name((enum live_close)i));
+        prometheus_u64(writer, "", labels, live_now.closes[i]);
+    }
+    prometheus_family(writer, "footfall_live_delivery_seconds", "histogram",
+                      "From an event's commit to a delta's last byte in a subscriber's socket.");
+    prometheus_histogram(writer, NULL, live_delivery_times(live));
+}
+
 enum status scrape_answer(struct request *request, struct error *err)
 {
     struct http_server *server = request->server;
@@ -216,6 +261,7 @@ enum status scrape_answer(struct request *request, struct error *err)
     prometheus_histogram(&writer, NULL, instance_apply_times(server->instance));
     write_requests(&writer, &server->traffic);
     write_server(&writer, server);
+    write_live(&writer, server->live);
     request->content_type = "text/plain; version=0.0.4; charset=utf-8";
     return answer_written(!writer.failed, err);
 }

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "http/answer_cache.h"
+#include "http/handover.h"
 #include "http/library.h"
 #include "http/listen.h"
 #include "http/query_pool.h"
@@ -75,6 +76,7 @@ enum status http_server_open(const struct http_options *options, struct http_ser
         return fail(err, STATUS_NO_MEMORY, "http: no memory");
     server->listen_fd = -1;
     server->wake_fd = -1;
+    server->blank_fd = -1;
     server->options = *options;
     fill_defaults(&server->options);
     snprintf(server->version, sizeof server->version, "%s",
@@ -133,9 +135,9 @@ enum status http_server_start(struct http_server *server, struct instance *insta
         return fail_errno(err, "listen on %s", server->address);
     enum status status =
         query_pool_new(server->options.query_threads, request_run_query, &server->pool, err);
-    if (status != STATUS_OK)
-        return status;
-    return library_start(server, err);
+    if (status == STATUS_OK)
+        status = handover_open(server, err);
+    return status == STATUS_OK ? library_start(server, err) : status;
 }
 
 const char *http_server_address(const struct http_server *server)
@@ -165,6 +167,7 @@ void http_server_close(struct http_server *server)
     } else if (server->listen_fd >= 0) {
         close(server->listen_fd);
     }
+    handover_close(server); /* after the library, which hands over */
     requests_collect_orphans(server);
     while (server->idle_requests != NULL) {
         struct request *request = server->idle_requests;

@@ -22,6 +22,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "lib/instance.h"
+#include "live/live.h"
 
 struct http_options {
     const char *listen;          /* "127.0.0.1:8080", "[::1]:0", "localhost:8080" */
@@ -37,6 +38,7 @@ struct http_options {
     uint32_t stop_timeout_ms;    /* for what is in flight when stopping; 0: 10 s */
     uint64_t body_memory_bytes;  /* for the bodies of all requests together; 0: 256 MiB */
     uint64_t answer_cache_bytes; /* for answers that may be asked for again; 0: none is kept */
+    struct live_options live;    /* its limits; who may is the server's business */
     const char *version;         /* of the program, for metrics */
 };
 

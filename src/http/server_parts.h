@@ -41,6 +41,8 @@ struct http_server {
     struct MHD_Daemon *daemon;
     bool heads_are_laid_out; /* head_is_gapless() means something with this library */
     struct query_pool *pool;
+    struct live *live;
+    int blank_fd; /* what a descriptor is made to name when its socket is handed over */
 
     /* of the current pass */
     uint64_t now_ns;

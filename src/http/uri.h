@@ -16,7 +16,7 @@
 #include "base/status.h"
 #include "base/text.h"
 
-enum { URI_SEGMENTS_MAX = 8, URI_PARAMETERS_MAX = 32 };
+enum { URI_SEGMENTS_MAX = 8, URI_PARAMETERS_MAX = 112 };
 
 struct uri_parameter {
     struct text name;

@@ -67,32 +67,42 @@ static void close_to_others(void)
     (void)setrlimit(RLIMIT_CORE, &none);
 }
 
+/* What needs a descriptor each. */
+struct places {
+    uint32_t connections;
+    uint32_t subscribers;
+};
+
 /*
- * As many descriptors as the system grants; fewer connections when that is too few for them. The
- * rest is for journal and store, which must open files whatever the clients do. STATUS_INVALID
- * when there are too few for both.
+ * As many descriptors as the system grants; fewer connections when that is too few for them, and of
+ * live ones what is left then. The rest is for journal and store, which must open files whatever
+ * the clients do. STATUS_INVALID when there are too few for both.
  */
-static enum status fit_connections(uint32_t wanted, uint32_t *out, struct error *err)
+static enum status fit_places(struct places *places, struct error *err)
 {
     struct rlimit limit;
-    *out = wanted;
+    const struct places wanted = *places;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return STATUS_OK;
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= (rlim_t)wanted + SPARE_FILES)
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+        limit.rlim_cur >= (rlim_t)wanted.connections + wanted.subscribers + SPARE_FILES)
         return STATUS_OK;
     if (limit.rlim_cur < FILES_MIN)
         return fail(err, STATUS_INVALID,
                     "only %llu files may be open (ulimit -n), and at least %d are needed",
                     (unsigned long long)limit.rlim_cur, FILES_MIN);
     uint32_t files = (uint32_t)limit.rlim_cur;
-    uint32_t fits = files > 2 * SPARE_FILES ? files - SPARE_FILES : files / 2;
-    if (fits >= wanted)
-        return STATUS_OK;
-    *out = fits;
-    log_event(LOG_WARN, "serve", "fewer_connections", LOG_NUMBER("wanted", wanted),
-              LOG_NUMBER("possible", fits), LOG_NUMBER("open_files_limit", limit.rlim_cur));
+    uint32_t fit = files > 2 * SPARE_FILES ? files - SPARE_FILES : files / 2;
+    if (fit < places->connections)
+        places->connections = fit;
+    places->subscribers = fit > places->connections ? fit - places->connections : 1;
+    log_event(LOG_WARN, "serve", "fewer_connections", LOG_NUMBER("wanted", wanted.connections),
+              LOG_NUMBER("possible", places->connections),
+              LOG_NUMBER("live_wanted", wanted.subscribers),
+              LOG_NUMBER("live_possible", places->subscribers),
+              LOG_NUMBER("open_files_limit", limit.rlim_cur));
     return STATUS_OK;
 }
 
@@ -153,15 +163,17 @@ static enum status serve(const struct config *config, struct error *err)
     const char *data = config->texts[SETTING_DATA];
     const struct engine_options engine = engine_options_of(config);
 
-    uint32_t connections_max = 0;
-
-    enum status status =
-        fit_connections((uint32_t)config->numbers[SETTING_MAX_CONNECTIONS], &connections_max, err);
+    struct places places = {
+        .connections = (uint32_t)config->numbers[SETTING_MAX_CONNECTIONS],
+        .subscribers = (uint32_t)config->numbers[SETTING_LIVE_SUBSCRIBERS],
+    };
+    enum status status = fit_places(&places, err);
     if (status == STATUS_OK)
         status = find_key(config, key_buffer, &key, err);
     if (status != STATUS_OK)
         goto cleanup;
-    const struct http_options http = http_options_of(config, key, connections_max);
+    struct http_options http = http_options_of(config, key, places.connections);
+    http.live.subscribers_max = places.subscribers;
     status = http_server_open(&http, &server, err);
     explicit_bzero(key_buffer, sizeof key_buffer);
     if (status != STATUS_OK)

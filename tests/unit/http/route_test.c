@@ -55,6 +55,10 @@ TEST(route_every_one_is_found_and_complete)
             ROW(route->submit != NULL && !route->cached &&
                     (route->receive != NULL) == (route->body_bytes_max > 0),
                 route->operation, "a write lacks a step");
+        else if (route->kind == ROUTE_LIVE)
+            ROW(route->prepare != NULL && route->answer == NULL && !route->cached &&
+                    strcmp(route->method, "GET") == 0,
+                route->operation, "what a live one needs");
         else
             ROW(route->answer != NULL && strcmp(route->method, "GET") == 0, route->operation,
                 "a read lacks a step");

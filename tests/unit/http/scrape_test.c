@@ -59,6 +59,7 @@ TEST(scrape_page_is_prometheus_and_counts)
          .id = text_of("a")},
     };
     ASSERT_OK(instance_open(&options, &server.instance, &err), err);
+    ASSERT_OK(live_open(&(struct live_options){0}, server.instance, &server.live, &err), err);
     ASSERT_OK(query_pool_new(1, run_nothing, &server.pool, &err), err);
     ASSERT_OK(instance_record_events(server.instance, events, 3, &result, &err), err);
     traffic_add(&server.traffic, 0, 200, 1000);
@@ -90,6 +91,9 @@ TEST(scrape_page_is_prometheus_and_counts)
         {"footfall_answer_cache_bytes", "0"},
         {"footfall_answer_cache_bytes_max", "1048576"},
         {"footfall_answer_cache_hits_total", "0"},
+        {"footfall_live_subscribers{protocol=\"websocket\"}", "0"},
+        {"footfall_live_closes_total{reason=\"too_slow\"}", "0"},
+        {"footfall_live_delivery_seconds_count", "0"},
         {"footfall_gathered_bytes", "0"},
         {"footfall_rollup_live_listing_days", NULL},
         {"footfall_dedupe_ids", "1"},
@@ -112,6 +116,7 @@ TEST(scrape_page_is_prometheus_and_counts)
     bytes_done(&request.out);
     query_pool_free(server.pool);
     answer_cache_free(server.answers);
+    live_close(server.live);
     ASSERT_OK(instance_close(server.instance, &err), err);
     unit_remove(dir);
 }
