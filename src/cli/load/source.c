@@ -13,6 +13,7 @@
  */
 #include "cli/load/source.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,9 +32,7 @@ enum { SOURCES = sizeof source_names / sizeof source_names[0] };
 
 static char *put(char *to, const char *word)
 {
-    size_t len = strlen(word);
-    memcpy(to, word, len);
-    return to + len;
+    return mempcpy(to, word, strlen(word));
 }
 
 static char *put_number(char *to, uint64_t value, unsigned digits_min)
@@ -80,7 +79,7 @@ static int next_type(struct load_source *source)
 {
     uint64_t dice = random_below(&source->random, source->mix_sum);
     int type = LOAD_VIEW;
-    while (dice >= source->plan->mix[type])
+    while (type < LOAD_INQUIRY && dice >= source->plan->mix[type])
         dice -= source->plan->mix[type++];
     return type;
 }
@@ -148,7 +147,7 @@ static void end_request(struct load_request *request, const struct load_plan *pl
         snprintf(head, sizeof head, "%s HTTP/1.1\r\nHost: %s\r\n%s%s%s%s\r\n", first_line,
                  plan->host, plan->key == NULL ? "" : "Authorization: Bearer ",
                  plan->key == NULL ? "" : plan->key, plan->key == NULL ? "" : "\r\n", content);
-    /* the key's length is bounded where the command reads it */
+    assert(len > 0 && len < HEAD_BYTES_MAX); /* target.h bounds the key, plan.h all else */
     request->begin = HEAD_BYTES_MAX - (size_t)len;
     memcpy(request->bytes.at + request->begin, head, (size_t)len);
 }

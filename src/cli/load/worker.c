@@ -1,20 +1,10 @@
 /*
- * worker.c - one epoll loop over a share of the connections, each of which is in one of these
- * states:
- *
- *     idle ──► busy ──► idle         its request was answered 200, refused, or given up
- *               │ ▲
- *               ▼ │
- *             pausing                the request is to be sent again, at wake_ns
+ * worker.c - one epoll loop over a share of the connections; when requests go out.
  *
  * With a rate, request number k of worker w is number k * threads + w of the whole schedule and is
  * due at a time that only its number decides (plan.h). When it is due and no connection is idle it
  * waits; its response time counts from when it was due. Without a rate a request is due when a
  * connection is idle.
- *
- * Why the counts are right: a request's events are counted once, in finish(), which ends the
- * request's life. `maybe_recorded` remembers that some sending of it had no clear answer; a later
- * refusal then does not say that the events are not recorded.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,67 +12,22 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/load/answer.h"
-#include "cli/load/client.h"
-#include "cli/load/source.h"
+#include "cli/load/worker_parts.h"
 
-enum { EPOLL_EVENTS = 256, BACKOFF_STEPS_MAX = 7, RETRY_AFTER_S_MAX = 60 };
+enum { EPOLL_EVENTS = 256 };
 
 static const uint64_t tick_ns = 20 * 1000 * 1000; /* between looks at what waits for a time */
-static const uint64_t backoff_first_ns = 20 * 1000 * 1000; /* doubled 7 times: 2.5 s */
 
-enum lane_state { LANE_IDLE, LANE_BUSY, LANE_PAUSING };
-
-/* A connection and the request that it carries. */
-struct lane {
-    struct client client;
-    enum lane_state state;
-    struct load_request request;
-    uint64_t due_ns;  /* all times by monotonic_ns() */
-    uint64_t sent_ns; /* of the last sending */
-    uint64_t wake_ns; /* when pausing */
-    unsigned failures;
-    bool maybe_recorded;
-    struct lane *next_idle;
-};
-
-struct load_worker {
-    pthread_t thread;
-    struct load_run *run;
-    const struct load_plan *plan;
-    uint32_t number;
-    int epoll_fd;
-    struct lane *lanes;
-    uint32_t lane_count;
-    struct lane *idle_first; /* a queue, so that all connections are used alike */
-    struct lane *idle_last;
-    uint32_t unfinished; /* lanes that are busy or pausing */
-    struct load_source source;
-    uint64_t next_number; /* of the schedule's requests that are this worker's */
-    uint64_t events_left;
-    struct load_tally tally;
-    enum status status; /* why it gave up */
-    struct error error;
-};
-
-static void idle_push(struct load_worker *worker, struct lane *lane)
+void worker_give_up(struct load_worker *worker, enum status status, const char *words)
 {
-    lane->state = LANE_IDLE;
-    lane->next_idle = NULL;
-    if (worker->idle_first == NULL)
-        worker->idle_first = lane;
-    else
-        worker->idle_last->next_idle = lane;
-    worker->idle_last = lane;
+    worker->status = fail(&worker->error, status, "%s", words);
+    atomic_store(&worker->run->stop, true);
 }
 
 static struct lane *idle_pop(struct load_worker *worker)
@@ -90,168 +35,6 @@ static struct lane *idle_pop(struct load_worker *worker)
     struct lane *lane = worker->idle_first;
     worker->idle_first = lane->next_idle;
     return lane;
-}
-
-static void give_up(struct load_worker *worker, enum status status, const char *words)
-{
-    worker->status = fail(&worker->error, status, "%s", words);
-    atomic_store(&worker->run->stop, true);
-}
-
-/* ---- how a request ends ---- */
-
-enum outcome { ACKNOWLEDGED, REFUSED, UNKNOWN };
-
-/* The request's life is over; of its events, so many were acknowledged and so many refused. */
-static void finish(struct load_worker *worker, struct lane *lane, uint64_t acknowledged,
-                   uint64_t refused)
-{
-    struct load_tally *tally = &worker->tally;
-    const struct load_request *request = &lane->request;
-
-    assert(acknowledged + refused <= request->events);
-    tally->acknowledged += acknowledged;
-    tally->refused += refused;
-    tally->unknown += request->events - acknowledged - refused;
-    if (acknowledged == request->events) {
-        for (int type = 0; type < LOAD_TYPES; type++)
-            tally->acknowledged_by_type[type] += request->by_type[type];
-    } else if (refused < request->events) {
-        tally->types_unknown = true;
-    }
-    atomic_fetch_add_explicit(&worker->run->progress.events, acknowledged, memory_order_relaxed);
-    worker->unfinished--;
-    idle_push(worker, lane);
-}
-
-static void finish_whole(struct load_worker *worker, struct lane *lane, enum outcome outcome)
-{
-    uint64_t events = lane->request.events;
-    if (outcome == REFUSED && lane->maybe_recorded)
-        outcome = UNKNOWN;
-    finish(worker, lane, outcome == ACKNOWLEDGED ? events : 0, outcome == REFUSED ? events : 0);
-}
-
-/* The same request is to go out again, not before this time has passed. */
-static void pause_lane(struct load_worker *worker, struct lane *lane, uint64_t wait_ns)
-{
-    lane->state = LANE_PAUSING;
-    lane->wake_ns = monotonic_ns() + wait_ns;
-    worker->tally.resent++;
-}
-
-static uint64_t backoff_ns(struct lane *lane)
-{
-    unsigned steps = lane->failures < BACKOFF_STEPS_MAX ? lane->failures : BACKOFF_STEPS_MAX;
-    lane->failures++;
-    return backoff_first_ns << steps;
-}
-
-/* No clear answer to what was sent: with ids, or when it is a question, it is sent again. */
-static void outcome_is_unknown(struct load_worker *worker, struct lane *lane, uint64_t wait_ns)
-{
-    lane->maybe_recorded = true;
-    atomic_fetch_add_explicit(&worker->run->progress.troubles, 1, memory_order_relaxed);
-    if (lane->request.is_query || worker->plan->ids)
-        pause_lane(worker, lane, wait_ns);
-    else
-        finish_whole(worker, lane, UNKNOWN);
-}
-
-static void count_time(const struct lane *lane, struct load_latencies *into)
-{
-    uint64_t now_ns = monotonic_ns();
-    latency_add(&into->service, now_ns - lane->sent_ns);
-    latency_add(&into->response, now_ns - lane->due_ns);
-}
-
-static void on_recorded(struct load_worker *worker, struct lane *lane, const char *body, size_t len)
-{
-    const uint64_t events = lane->request.events;
-    struct answer answer;
-
-    if (!answer_read(body, len, &answer) || !answer.success ||
-        answer.recorded + answer.duplicates + answer.rejected != events) {
-        snprintf(worker->tally.unreadable_why, sizeof worker->tally.unreadable_why,
-                 "a 200 does not account for the %u events that were sent", lane->request.events);
-        worker->tally.unreadable++;
-        outcome_is_unknown(worker, lane, backoff_ns(lane));
-        return;
-    }
-    count_time(lane, &worker->tally.record);
-    atomic_fetch_add_explicit(&worker->run->progress.requests, 1, memory_order_relaxed);
-    worker->tally.duplicates += answer.duplicates;
-    if (answer.rejected > 0)
-        load_tally_answer(&worker->tally, 200, "lines rejected", answer.rejected);
-    finish(worker, lane, events - answer.rejected, answer.rejected);
-}
-
-/* Neither 200 nor a cut: what does this status say of the events? */
-static void on_other_answer(struct load_worker *worker, struct lane *lane,
-                            const struct response *response, const char *body)
-{
-    struct answer answer = {0};
-    const struct load_request *request = &lane->request;
-
-    if (!answer_read(body, response->body_bytes, &answer))
-        answer = (struct answer){0};
-    load_tally_answer(&worker->tally, response->status, answer.code, 1);
-    if (response->status == 401 || response->status == 403)
-        give_up(worker, STATUS_UNAUTHORIZED,
-                response->status == 401
-                    ? "the server answered 401: it wants a key, or another one"
-                    : "the server answered 403: this key, host or origin may not record");
-
-    int retry_s = response->retry_after_s;
-    uint64_t wait_ns =
-        retry_s < 0
-            ? backoff_ns(lane)
-            : (uint64_t)(retry_s < RETRY_AFTER_S_MAX ? retry_s : RETRY_AFTER_S_MAX) * ns_per_s;
-    bool in_part = answer.recorded + answer.duplicates > 0; /* of a stream */
-    bool is_clear = response->status < 500 ||
-                    (response->status == 503 && strcmp(answer.code, "outcome_unknown") != 0);
-    if (!is_clear || (in_part && worker->plan->ids)) {
-        outcome_is_unknown(worker, lane, wait_ns);
-        return;
-    }
-    atomic_fetch_add_explicit(&worker->run->progress.troubles, 1, memory_order_relaxed);
-    if (in_part && answer.recorded + answer.duplicates <= request->events)
-        finish(worker, lane, answer.recorded + answer.duplicates,
-               request->events - answer.recorded - answer.duplicates);
-    else if (response->status == 503)
-        pause_lane(worker, lane, wait_ns);
-    else
-        finish_whole(worker, lane, REFUSED);
-}
-
-/* ---- sending ---- */
-
-/* The connection carries nothing any more, by whatever fault. */
-static void lost(struct load_worker *worker, struct lane *lane)
-{
-    client_done_reading(&lane->client);
-    outcome_is_unknown(worker, lane, backoff_ns(lane));
-}
-
-/* Sends the lane's request, connecting first where that is needed. */
-static void send_request(struct load_worker *worker, struct lane *lane)
-{
-    const struct load_request *request = &lane->request;
-
-    lane->state = LANE_BUSY;
-    lane->sent_ns = monotonic_ns();
-    if (lane->client.fd < 0 &&
-        !client_open(&lane->client, worker->epoll_fd, lane,
-                     (const struct sockaddr *)&worker->run->address, worker->run->address_len)) {
-        worker->tally.connect_failures++;
-        pause_lane(worker, lane, backoff_ns(lane)); /* nothing went out */
-        return;
-    }
-    if (client_send(&lane->client, request->bytes.at + request->begin,
-                    request->bytes.len - request->begin) == CLIENT_CUT) {
-        worker->tally.cut++;
-        lost(worker, lane);
-    }
 }
 
 static bool begin_request(struct load_worker *worker, uint64_t due_ns)
@@ -274,11 +57,12 @@ static bool begin_request(struct load_worker *worker, uint64_t due_ns)
     lane->maybe_recorded = false;
     if (!made) {
         lane->request.events = 0;
-        finish_whole(worker, lane, REFUSED);
-        give_up(worker, STATUS_NO_MEMORY, "no memory for a request");
+        lane->state = LANE_PAUSING;
+        lane_abandon(worker, lane);
+        worker_give_up(worker, STATUS_NO_MEMORY, "no memory for a request");
         return false;
     }
-    send_request(worker, lane);
+    lane_send(worker, lane);
     return true;
 }
 
@@ -304,75 +88,16 @@ static void send_what_is_due(struct load_worker *worker, uint64_t now_ns)
     }
 }
 
-/* ---- receiving ---- */
-
-static void on_answer(struct load_worker *worker, struct lane *lane,
-                      const struct response *response, const char *body)
-{
-    if (response->status != 200) {
-        on_other_answer(worker, lane, response, body);
-    } else if (lane->request.is_query) {
-        count_time(lane, &worker->tally.query);
-        atomic_fetch_add_explicit(&worker->run->progress.requests, 1, memory_order_relaxed);
-        finish_whole(worker, lane, ACKNOWLEDGED);
-    } else {
-        on_recorded(worker, lane, body, response->body_bytes);
-    }
-}
-
-static void on_ready(struct load_worker *worker, struct lane *lane)
-{
-    struct response response = {0};
-    const char *body = NULL;
-    const char *why = NULL;
-    bool was_connecting = lane->client.connecting;
-
-    if (lane->client.fd < 0)
-        return;
-    switch (client_work(&lane->client, &response, &body, &why)) {
-    case CLIENT_WAITS:
-        return;
-    case CLIENT_ANSWERED:
-        on_answer(worker, lane, &response, body);
-        client_done_reading(&lane->client);
-        if (response.close)
-            client_close(&lane->client);
-        return;
-    case CLIENT_CUT:
-        if (lane->state != LANE_BUSY)
-            return; /* the server closed an idle one, as it may */
-        if (was_connecting) {
-            worker->tally.connect_failures++;
-            client_done_reading(&lane->client);
-            pause_lane(worker, lane, backoff_ns(lane)); /* nothing went out */
-            return;
-        }
-        worker->tally.cut++;
-        break;
-    case CLIENT_UNREADABLE:
-        worker->tally.unreadable++;
-        snprintf(worker->tally.unreadable_why, sizeof worker->tally.unreadable_why, "%s", why);
-        break;
-    case CLIENT_NO_MEMORY:
-        give_up(worker, STATUS_NO_MEMORY, "no memory for an answer");
-        break;
-    }
-    if (lane->state == LANE_BUSY)
-        lost(worker, lane);
-}
-
 /* Wakes what paused, and cuts what has waited too long. */
 static void look_at_times(struct load_worker *worker, uint64_t now_ns, bool ending)
 {
     for (uint32_t i = 0; i < worker->lane_count; i++) {
         struct lane *lane = &worker->lanes[i];
         if (lane->state == LANE_PAUSING && now_ns >= lane->wake_ns) {
-            send_request(worker, lane);
+            lane_send(worker, lane);
         } else if (lane->state == LANE_BUSY && !ending &&
                    now_ns > lane->sent_ns + worker->plan->timeout_ns) {
-            worker->tally.timeouts++;
-            client_close(&lane->client);
-            lost(worker, lane);
+            lane_on_timeout(worker, lane);
         }
     }
 }
@@ -380,15 +105,8 @@ static void look_at_times(struct load_worker *worker, uint64_t now_ns, bool endi
 /* The time is over for what is still under way. */
 static void abandon(struct load_worker *worker)
 {
-    for (uint32_t i = 0; i < worker->lane_count; i++) {
-        struct lane *lane = &worker->lanes[i];
-        if (lane->state == LANE_BUSY) {
-            worker->tally.timeouts++;
-            lane->maybe_recorded = true;
-        }
-        if (lane->state != LANE_IDLE)
-            finish_whole(worker, lane, REFUSED);
-    }
+    for (uint32_t i = 0; i < worker->lane_count; i++)
+        lane_abandon(worker, &worker->lanes[i]);
 }
 
 /* ---- the loop ---- */
@@ -448,7 +166,7 @@ static void *work(void *context)
         const struct timespec wait = {(time_t)(wait_ns / ns_per_s), (long)(wait_ns % ns_per_s)};
         int count = epoll_pwait2(worker->epoll_fd, events, EPOLL_EVENTS, &wait, NULL);
         for (int i = 0; i < count; i++)
-            on_ready(worker, events[i].data.ptr);
+            lane_on_ready(worker, events[i].data.ptr);
     }
     /* an eventfd takes 2^64 - 2 of these before it would block */
     ssize_t written = write(worker->run->done_fd, &one, sizeof one);
@@ -500,7 +218,7 @@ enum status load_worker_start(struct load_run *run, uint32_t thread, struct load
     worker->lane_count = lanes;
     for (uint32_t i = 0; i < lanes; i++) {
         worker->lanes[i].client.fd = -1;
-        idle_push(worker, &worker->lanes[i]);
+        lane_set_idle(worker, &worker->lanes[i]);
     }
     load_source_init(&worker->source, plan, thread);
     worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
