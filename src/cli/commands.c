@@ -17,6 +17,7 @@ const struct command *const commands[] = {
     &command_backup,
     &command_restore,
     &command_verify,
+    &command_sql,
     &command_journal,
     &command_load,
     &command_completion,

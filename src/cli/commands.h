@@ -17,6 +17,7 @@ extern const struct command command_metrics;
 extern const struct command command_record;
 extern const struct command command_restore;
 extern const struct command command_serve;
+extern const struct command command_sql;
 extern const struct command command_verify;
 
 /* All of them, in the order in which help and manual show them; NULL-ended. */
