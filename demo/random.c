@@ -5,6 +5,7 @@
  */
 #include "random.h"
 
+#include <assert.h>
 #include <math.h>
 
 static const double poisson_normal_from = 40; /* above: the normal distribution is near enough */
@@ -29,6 +30,7 @@ uint64_t random_next(struct random *random)
 
 uint64_t random_below(struct random *random, uint64_t bound)
 {
+    assert(bound > 0);
     return random_next(random) % bound;
 }
 

@@ -269,7 +269,7 @@ static void print_words(const struct import_options *options, const struct impor
 
 static int run_import(const struct arguments *arguments)
 {
-    struct import_options options;
+    struct import_options options = {0};
     struct import_result result = {0};
     struct target *target = NULL;
     struct error err;

@@ -176,6 +176,11 @@ static enum status convert_line(struct piece *piece, struct piece_reader *reader
     return status;
 }
 
+static bool is_space(char byte)
+{
+    return byte == '\n' || byte == '\r' || byte == '\t' || byte == ' ';
+}
+
 /* Looks at the next line that is not blank. */
 static enum status look_at_line(struct source *source, struct source_line *line,
                                 struct found *found, struct error *err)
@@ -185,7 +190,7 @@ static enum status look_at_line(struct source *source, struct source_line *line,
         if (status != STATUS_OK)
             return status;
         found->raw = line->text;
-        while (found->raw.len > 0 && strchr("\n\r\t ", found->raw.at[found->raw.len - 1]) != NULL)
+        while (found->raw.len > 0 && is_space(found->raw.at[found->raw.len - 1]))
             found->raw.len--;
         if (found->raw.len > 0 || line->text.len == 0)
             break;

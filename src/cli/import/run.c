@@ -13,12 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <xxhash.h>
 
 #include "base/clock.h"
 #include "cli/import/delivery.h"
 #include "cli/import/dry_run.h"
+#include "cli/import/format.h"
 #include "cli/import/piece.h"
 #include "cli/import/report.h"
 
@@ -63,52 +63,6 @@ static void catch_signals(void)
 
 /* ---- what the file is ---- */
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t text_len = strlen(text);
-    size_t end_len = strlen(end);
-    return text_len > end_len && strcasecmp(text + text_len - end_len, end) == 0;
-}
-
-static enum status find_format(const struct import *import, const char **out, struct error *err)
-{
-    static const struct {
-        const char *end;
-        const char *format;
-    } names[] = {{".csv", "csv"},
-                 {".tsv", "csv"},
-                 {".ndjson", "ndjson"},
-                 {".jsonl", "ndjson"},
-                 {".json", "ndjson"}};
-    const char *path = import->options->path;
-    struct text head = source_head(import->source);
-    size_t at = 0;
-    while (at < head.len && strchr(" \t\r\n\xef\xbb\xbf", head.at[at]) != NULL && head.at[at] != 0)
-        at++;
-    char first = '\0';
-    if (at < head.len)
-        first = head.at[at];
-
-    *out = import->options->format;
-    for (size_t i = 0; *out == NULL && i < sizeof names / sizeof names[0]; i++) {
-        if (ends_with(path, names[i].end))
-            *out = names[i].format;
-    }
-    if (*out == NULL && first == '{')
-        *out = "ndjson";
-    if (*out == NULL)
-        return fail_input(err, "usage", "",
-                          "%s: neither its name nor its first byte says what it is: say --format "
-                          "csv or --format ndjson",
-                          path);
-    if (first == '[' && strcmp(*out, "ndjson") == 0)
-        return fail_input(err, "usage", "",
-                          "%s: it is one JSON array; one event a line is needed: jq -c '.[]' %s | "
-                          "footfall import -",
-                          path, path);
-    return STATUS_OK;
-}
-
 /* What ids are made from: the file's start, and what makes its records mean something else. */
 static uint64_t identity_of(const struct import *import)
 {
@@ -144,7 +98,7 @@ static enum status begin_csv(struct import *import, struct error *err)
     struct csv_record header = {0};
     const char *unused = "";
     char delimiter = options->delimiter;
-    if (delimiter == 0 && ends_with(options->path, ".tsv"))
+    if (delimiter == 0 && import_name_ends_with(options->path, ".tsv"))
         delimiter = '\t';
     enum status status = csv_records_new(import->source, delimiter, &import->reader.csv, err);
     if (status != STATUS_OK)
@@ -248,8 +202,8 @@ static enum status find_place(struct import *import, const char *format, struct 
         return STATUS_OK;
     if (strlen(options->target) >= sizeof bookmark->target)
         return fail_input(err, "usage", "", "the server's address is too long");
-    strcpy(bookmark->target, options->target);
-    strcpy(bookmark->format, format);
+    snprintf(bookmark->target, sizeof bookmark->target, "%s", options->target);
+    snprintf(bookmark->format, sizeof bookmark->format, "%s", format);
 
     enum status status = name_bookmark(import, err);
     if (status != STATUS_OK)
@@ -362,7 +316,8 @@ static enum status begin(struct import *import, struct target *target, struct er
     const char *format = NULL;
     enum status status = source_open(options->path, &stop_asked, &import->source, err);
     if (status == STATUS_OK)
-        status = find_format(import, &format, err);
+        status = import_format_find(options->path, options->format, source_head(import->source),
+                                    &format, err);
     if (status == STATUS_OK)
         status = check_options(import, format, err);
     if (status == STATUS_OK)
