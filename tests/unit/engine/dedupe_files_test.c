@@ -115,6 +115,23 @@ TEST(fingerprints_of_another_journal_are_refused)
     unit_remove(dir);
 }
 
+TEST(fingerprints_under_another_hours_name_are_refused)
+{
+    static const uint64_t two[] = {7, 8};
+    struct error err = {0};
+    struct loaded loaded;
+    char from[FILE_PATH_BYTES];
+    char to[FILE_PATH_BYTES];
+    char *dir = unit_temp_dir();
+    append(dir, 100, two, 2);
+    snprintf(from, sizeof from, "%s/100.ids", dir);
+    snprintf(to, sizeof to, "%s/101.ids", dir);
+    assert_int_equal(rename(from, to), 0);
+    assert_int_equal(load(dir, ours, &loaded, &err), STATUS_CORRUPT);
+    assert_non_null(strstr(err.message, "101.ids at byte 24: it holds hour 100"));
+    unit_remove(dir);
+}
+
 TEST(fingerprints_cut_at_any_byte_give_whole_blocks)
 {
     struct error err;
@@ -231,7 +248,7 @@ TEST(fingerprints_of_a_damaged_folder_are_read_where_they_can_be_and_move_under_
     struct damage_seen seen = {.loaded = {.hour_last = INT64_MIN}};
 
     assert_int_equal(dedupe_files_open_as_is(dir, ours, &files, &err), STATUS_NOT_FOUND);
-    append(dir, 100, ids, 2);
+    append(dir, 100, two, 2);
     append(dir, 100, ids + 2, 1);
     append(dir, 100, ids + 3, 1);
     append(dir, 101, ids + 4, 1);
@@ -264,6 +281,7 @@ TEST(fingerprints_of_a_damaged_folder_are_read_where_they_can_be_and_move_under_
 UNIT_MAIN(
     UNIT(fingerprints_come_back_hour_by_hour_until_they_expire), UNIT(fingerprints_keep_their_seed),
     UNIT(fingerprints_of_another_journal_are_refused),
+    UNIT(fingerprints_under_another_hours_name_are_refused),
     UNIT(fingerprints_cut_at_any_byte_give_whole_blocks),
     UNIT(fingerprints_rotten_anywhere_but_in_the_last_block_are_refused_by_name),
     UNIT(fingerprints_zeroed_from_any_byte_on_give_whole_blocks),

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "journal/inspect.h"
@@ -281,9 +282,40 @@ TEST(what_is_missing_or_foreign_is_told_with_what_is_lost)
     unit_remove(dir);
 }
 
+TEST(a_segment_that_cannot_be_read_at_all_is_told_with_what_is_lost)
+{
+    struct told told;
+    char *dir = make_journal();
+    assert_int_equal(unlink(fixture_segment(dir, 2)), 0);
+    assert_int_equal(mkdir(fixture_segment(dir, 2), 0700), 0);
+    told = inspect(dir);
+    assert_int_equal(told.kind, FINDING_UNREADABLE);
+    assert_int_equal(told.lost, 3);
+    assert_int_equal(told.records, RECORDS - 3);
+
+    assert_int_equal(rmdir(fixture_segment(dir, 2)), 0);
+    assert_int_equal(symlink("0000000000000001.seg", fixture_segment(dir, 2)), 0);
+    told = inspect(dir); /* a link is not followed */
+    assert_int_equal(told.kind, FINDING_UNREADABLE);
+    assert_int_equal(told.records, RECORDS - 3);
+    unit_remove(dir);
+}
+
+TEST(a_folder_without_a_journal_is_told_apart_from_none)
+{
+    struct error err = {0};
+    struct inspection *inspection = NULL;
+    char *dir = unit_temp_dir();
+    assert_int_equal(inspect_open(dir, NULL, &inspection, &err), STATUS_NOT_FOUND);
+    assert_non_null(strstr(err.message, "there is no journal segment in"));
+    unit_remove(dir);
+}
+
 UNIT_MAIN(UNIT(a_whole_journal_is_told_as_it_is), UNIT(nobody_looks_into_a_journal_in_use),
           UNIT(every_byte_that_means_something_inverted_or_zeroed_is_told),
           UNIT(a_file_cut_anywhere_is_told),
           UNIT(a_torn_tail_is_no_damage_and_the_end_of_an_older_segment_is),
           UNIT(a_damaged_header_leaves_its_records_readable),
-          UNIT(what_is_missing_or_foreign_is_told_with_what_is_lost))
+          UNIT(what_is_missing_or_foreign_is_told_with_what_is_lost),
+          UNIT(a_segment_that_cannot_be_read_at_all_is_told_with_what_is_lost),
+          UNIT(a_folder_without_a_journal_is_told_apart_from_none))
