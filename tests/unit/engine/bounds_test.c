@@ -88,6 +88,7 @@ TEST(a_submission_beyond_its_bound_is_refused_before_anything_is_read)
     assert_int_equal(engine_submit_events(engine, &never_read, ENGINE_SUBMISSION_EVENTS_MAX + 1,
                                           &submission, &err),
                      STATUS_TOO_LARGE);
+    assert_non_null(strstr(err.message, "the most is 10000"));
     assert_false(engine_has_gathered(engine));
     ASSERT_OK(engine_close(engine, &err), err);
     unit_remove(dir);
