@@ -248,7 +248,7 @@ TEST(fingerprints_of_a_damaged_folder_are_read_where_they_can_be_and_move_under_
     struct damage_seen seen = {.loaded = {.hour_last = INT64_MIN}};
 
     assert_int_equal(dedupe_files_open_as_is(dir, ours, &files, &err), STATUS_NOT_FOUND);
-    append(dir, 100, two, 2);
+    append(dir, 100, ids, 2);
     append(dir, 100, ids + 2, 1);
     append(dir, 100, ids + 3, 1);
     append(dir, 101, ids + 4, 1);
