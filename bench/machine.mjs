@@ -1,7 +1,7 @@
 // machine.mjs - processes on their cores, folders that go away, and what machine this is.
 //
-// Whatever happens, the processes that were started end with this one: each is the leader of a
-// group of its own, and the group is killed.
+// Whatever happens, the processes that were started end with this one: each leads a group of its
+// own, which is told to end, and killed when it does not.
 //
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync, spawn } from 'node:child_process';
@@ -12,6 +12,7 @@ import { delimiter, join } from 'node:path';
 
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 60_000;
+const END_MS_MAX = 10_000;
 
 export const [serverCore, loadCore] = os.cpus().length > 1 ? ['0', '1'] : ['0', '0'];
 
@@ -37,11 +38,29 @@ export class Machine {
     fs.chmodSync(this.work, 0o711); // PostgreSQL's user passes through, to a folder of its own
     this.removals = [this.work];
     this.children = new Set();
-    process.on('exit', () => this.end());
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(130));
+    process.on('exit', () => this.remove());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      process.on(signal, () => {
+        this.isEnding = true;
+        this.stopAll().finally(() => process.exit(130));
+      });
+    }
   }
 
-  end() {
+  /** Ends all that runs, in order; a server that cannot end in time is killed at the exit. */
+  async stopAll() {
+    const ends = [...this.children].map((child) => {
+      const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
+      killGroup(child, child.stopSignal ?? 'SIGTERM');
+      return gone;
+    });
+    await Promise.race([
+      Promise.allSettled(ends),
+      new Promise((done) => setTimeout(done, END_MS_MAX)),
+    ]);
+  }
+
+  remove() {
     for (const child of this.children) killGroup(child, 'SIGKILL');
     for (const path of this.removals) fs.rmSync(path, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -54,7 +73,7 @@ export class Machine {
   }
 
   /** Starts a server on the server's core; `ready` finds in its stdout what the promise gives. */
-  async start(command, args, { ready, as, cwd = this.work } = {}) {
+  async start(command, args, { ready, as, cwd = this.work, stopSignal = 'SIGTERM' } = {}) {
     const name = command.split('/').at(-1);
     const logPath = join(this.work, `${name}.log`);
     const log = fs.openSync(logPath, 'w');
@@ -63,6 +82,7 @@ export class Machine {
       stdio: ['ignore', ready === undefined ? log : 'pipe', log], env: environment, cwd, detached: true,
     });
     fs.closeSync(log);
+    child.stopSignal = stopSignal;
     this.children.add(child);
     child.on('error', () => {}); // shows as an exit below
     const exited = once(child, 'exit').catch((error) => [error.message]);
@@ -87,7 +107,7 @@ export class Machine {
   }
 
   async stop(child, exited) {
-    killGroup(child, 'SIGTERM');
+    killGroup(child, child.stopSignal);
     const late = setTimeout(() => killGroup(child, 'SIGKILL'), STOP_MS_MAX);
     await exited;
     clearTimeout(late);

@@ -117,7 +117,7 @@ function otherSections(parts, samples) {
   return parts.flatMap((part) => (part.section === undefined ? [] : part.section(samples)));
 }
 
-export function results({ samples, machineLines, options, skipped, parts, scale }) {
+export function results({ samples, machineLines, options, skipped, failed, parts, scale }) {
   return [
     '# Measured',
     '',
@@ -126,6 +126,7 @@ export function results({ samples, machineLines, options, skipped, parts, scale 
     ...machineLines,
     `- server on core ${serverCore}, load on core ${loadCore}; engine figures use both; ${options.rounds} rounds, in turn, ${options.seconds} s each over HTTP`,
     ...skipped.map(({ name, missing }) => `- not measured: ${name}, for want of ${missing}`),
+    ...failed.map(({ name, words }) => `- **failed: ${name}**: ${words}`),
     '',
     '## Budgets',
     '',

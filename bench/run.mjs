@@ -103,28 +103,37 @@ async function main() {
       parts.push(part);
     }
   }
+  // a part that fails is left out from there on, by name; the others go on
+  const failed = [];
+  const attempt = async (part, step) => {
+    if (part[step] === undefined || failed.some(({ name }) => name === part.name)) return;
+    try {
+      await part[step](bench);
+    } catch (error) {
+      if (machine.isEnding) await new Promise(() => {}); // its servers were stopped with all else
+      say(`${part.name} failed: ${error.stack}`);
+      failed.push({ name: part.name, words: error.message.split('\n')[0].slice(0, 200) });
+    }
+  };
   for (const part of parts) {
-    if (part.begin === undefined) continue;
-    say(`${part.name}: preparing`);
-    await part.begin(bench);
+    if (part.begin) say(`${part.name}: preparing`);
+    await attempt(part, 'begin');
   }
   for (let round = 0; round < options.rounds; round++) {
     samples.round = round;
     for (const part of parts) {
-      if (part.round === undefined) continue;
-      say(`round ${round + 1} of ${options.rounds}: ${part.name}`);
-      await part.round(bench);
+      if (part.round) say(`round ${round + 1} of ${options.rounds}: ${part.name}`);
+      await attempt(part, 'round');
     }
   }
-  for (const part of [...parts].reverse()) await part.end?.(bench);
   samples.round = 0;
+  for (const part of [...parts].reverse()) await attempt(part, 'end');
   for (const part of parts) {
-    if (part.once === undefined) continue;
-    say(`${part.name}:`);
-    await part.once(bench);
+    if (part.once) say(`${part.name}:`);
+    await attempt(part, 'once');
   }
 
-  const report = results({ samples, machineLines, options, skipped, parts, scale: options.scale });
+  const report = results({ samples, machineLines, options, skipped, failed, parts, scale: options.scale });
   process.stdout.write(report);
   const isWhole = options.only === undefined && options.scale === 1 && !options['no-results'];
   if (!isWhole) {
@@ -132,8 +141,11 @@ async function main() {
   } else if (writeAll(root, report, samples, options.scale)) {
     say('\nWritten: bench/RESULTS.md, bench/results.json, bench/plots, and the table in README.md.');
   } else {
-    die('README.md has lost the marks between which its table stands; all else is written');
+    failed.push({ name: 'README.md', words: 'it has lost the marks between which its table stands' });
   }
+  await machine.stopAll(); // what a failed part left
+  for (const { name, words } of failed) say(`failed: ${name}: ${words}`);
+  return failed.length === 0 ? 0 : 1;
 }
 
-main().then(() => process.exit(0), (error) => die(error.stack));
+main().then((code) => process.exit(code), (error) => die(error.stack));

@@ -114,7 +114,7 @@ export const postgresql = {
     giveToPostgres(folder, this.socket);
     await machine.run(join(PROGRAMS, 'initdb'), ['-D', folder, '--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C'], { as: asPostgres });
     const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    this.server = await machine.start(join(PROGRAMS, 'postgres'), ['-D', folder, '-k', this.socket, ...settings], { as: asPostgres, cwd: folder });
+    this.server = await machine.start(join(PROGRAMS, 'postgres'), ['-D', folder, '-k', this.socket, ...settings], { as: asPostgres, cwd: folder, stopSignal: 'SIGINT' });
     await this.waitUntilReady(machine);
     await this.sql(machine, SCHEMA + load(queryListings(scale)));
     const answer = JSON.parse(await this.sql(machine, answerOf('7')));
