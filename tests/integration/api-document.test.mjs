@@ -116,11 +116,11 @@ test('every link within the document leads somewhere', () => {
   for (const [, target] of text.matchAll(/\]\((#[^)]*)\)/g)) assert.ok(anchors.includes(target), target);
 });
 
-// What is said on the terminal when the server does not start, or to a program that uses the C
-// library; no request is answered with it.
+// What is said on the terminal when the server does not start or `footfall sql` refuses, or to a
+// program that uses the C library; no request is answered with it.
 const NOT_OVER_HTTP = [
   'invalid_argument', 'invalid_key', 'invalid_listen', 'invalid_origin', 'invalid_platform', 'no_key',
-  'not_loopback', 'too_many_platforms',
+  'not_loopback', 'read_only', 'sql', 'too_many_platforms',
 ];
 
 // What is said over a WebSocket only.
