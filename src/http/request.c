@@ -29,7 +29,11 @@
 #include "http/server_parts.h"
 #include "http/stream.h"
 
-enum { IDLE_REQUESTS_MAX = 512, BODY_FIRST_BYTES = 64 * 1024 };
+enum {
+    IDLE_REQUESTS_MAX = 512,
+    BODY_FIRST_BYTES = 64 * 1024,
+    ARENA_CHUNK_BYTES = 16 * 1024 /* adding up 30 days takes one; made when it is needed */
+};
 
 static void forget(struct request *request)
 {
@@ -76,7 +80,7 @@ struct request *request_new(struct http_server *server, struct MHD_Connection *m
         if (request == NULL)
             return NULL;
         request->server = server;
-        request->arena.chunk_bytes = 4096;
+        request->arena.chunk_bytes = ARENA_CHUNK_BYTES;
     }
     forget(request);
     request->mhd = mhd;
@@ -114,7 +118,7 @@ static void keep(struct request *request)
     request->body_charged = 0;
     if (request->body.cap > BUFFER_KEPT_BYTES)
         bytes_done(&request->body);
-    if (request->out.cap > BUFFER_KEPT_BYTES)
+    if (request->out.cap > ANSWER_KEPT_BYTES)
         bytes_done(&request->out);
     if (server->idle_request_count >= IDLE_REQUESTS_MAX) {
         request_free(request);

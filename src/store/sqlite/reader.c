@@ -215,7 +215,9 @@ static enum status ask(const struct asking *asking, int32_t first, int32_t last,
         if (!bind_number(asking->statement, 2, at))
             return cannot_read(asking->reader, name, err);
         for (size_t i = 0; i < turns; i++) {
-            if (scope->listing_count > 0 && !bind_text(asking->statement, 3, scope->listing_ids[i]))
+            bool is_bound = turns == 1 && at > first; /* since the first turn */
+            if (scope->listing_count > 0 && !is_bound &&
+                !bind_text(asking->statement, 3, scope->listing_ids[i]))
                 return cannot_read(asking->reader, name, err);
             enum status status = read_blocks(asking, at, err);
             if (status != STATUS_OK)
