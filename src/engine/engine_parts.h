@@ -198,7 +198,7 @@ MUST_USE enum status engine_begin_read(struct engine *engine, uint64_t pinned,
                                        struct reader_slot **out, uint64_t *applied,
                                        struct error *err);
 /* status: how the reading went. Accepts NULL. */
-void engine_end_read(struct engine *engine, struct reader_slot *reader, enum status status);
+void engine_end_read(struct engine *engine, struct reader_slot *slot, enum status status);
 /* That batch is in the store: ends the transactions that do not see it, or the store's log could
  * not start over. */
 void engine_refresh_readers(struct engine *engine, uint64_t batch);

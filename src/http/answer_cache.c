@@ -77,7 +77,7 @@ struct answer_cache *answer_cache_new(size_t bytes_max, answer_drop_fn *drop)
     while (buckets < bytes_max / ANSWER_BYTES)
         buckets *= 2;
     cache->bucket_mask = buckets - 1;
-    cache->buckets = calloc(buckets, sizeof *cache->buckets);
+    cache->buckets = calloc(buckets, sizeof(struct entry *));
     cache->seen = calloc(SEEN, sizeof *cache->seen);
     if (cache->buckets == NULL || cache->seen == NULL) {
         answer_cache_free(cache);
@@ -111,7 +111,9 @@ static struct entry **place_of(struct answer_cache *cache, const struct answer_k
 
 static void let_go(struct answer_cache *cache, struct entry *entry)
 {
-    struct entry **place = place_of(cache, &entry->key, entry->hash);
+    struct entry **place = &cache->buckets[entry->hash & cache->bucket_mask];
+    while (*place != entry)
+        place = &(*place)->chain;
     *place = entry->chain;
     unlink_from_use(cache, entry);
     cache->stats.bytes -= entry->bytes;
@@ -173,6 +175,11 @@ void answer_cache_offer(struct answer_cache *cache, const struct answer_key *key
     if (older != NULL)
         let_go(cache, older);
 
+    while (cache->stats.bytes + bytes > cache->bytes_max) {
+        cache->stats.dropped++;
+        /* what was let go is no longer linked. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+        let_go(cache, cache->oldest);
+    }
     struct entry *entry = malloc(sizeof *entry + key->target.len + body.len);
     if (entry == NULL)
         return; /* the answer is made again, that is all */
@@ -185,12 +192,9 @@ void answer_cache_offer(struct answer_cache *cache, const struct answer_key *key
         memcpy(to, body.at, body.len);
     entry->answer.body = (struct text){to, body.len};
 
-    while (cache->stats.bytes + bytes > cache->bytes_max) {
-        cache->stats.dropped++;
-        let_go(cache, cache->oldest);
-    }
-    struct entry **place = place_of(cache, &entry->key, hash);
-    *place = entry;
+    struct entry **bucket = &cache->buckets[hash & cache->bucket_mask];
+    entry->chain = *bucket;
+    *bucket = entry;
     link_as_newest(cache, entry);
     cache->stats.bytes += bytes;
     cache->stats.answers++;

@@ -65,7 +65,8 @@ struct asking {
     const struct store_scope *scope;
     sqlite3_stmt *statement;
     store_rows_fn *each;
-    store_sums_fn *each_sum; /* instead of `each`: rows are added up */
+    bool by_sums; /* rows are added up for each_sum, instead of handed to each */
+    store_sums_fn *each_sum;
     void *context;
 };
 
@@ -157,7 +158,7 @@ static enum status decode_block(const struct asking *asking, int32_t at, struct 
     count_rows_clear(rows);
     if (block.len == 0)
         status = block_missing(&why);
-    else if (asking->each_sum != NULL)
+    else if (asking->by_sums)
         status = month_block_sum(block, at, scope->first_day, scope->last_day, sum, &why);
     else if (asking->table == BLOCK_TOTALS)
         status = month_block_decode(block, at, scope->first_day, scope->last_day, rows, &why);
@@ -178,11 +179,12 @@ static enum status give_block(const struct asking *asking, int32_t at, struct er
     enum status status = decode_block(asking, at, listing_id, &sum, err);
     if (status != STATUS_OK)
         return status;
-    if (rows->platform_count + rows->source_count > 0)
-        return asking->each(asking->context, listing_id, rows, err);
-    if (counts_sum(&sum) > 0)
-        return asking->each_sum(asking->context, listing_id, &sum, err);
-    return STATUS_OK;
+    if (asking->by_sums)
+        return counts_sum(&sum) == 0 ? STATUS_OK
+                                     : asking->each_sum(asking->context, listing_id, &sum, err);
+    return rows->platform_count + rows->source_count == 0
+               ? STATUS_OK
+               : asking->each(asking->context, listing_id, rows, err);
 }
 
 /* Hands over what the bound statement finds, block by block. */
@@ -272,6 +274,7 @@ enum status sqlite_reader_sums(struct store_reader *base, const struct store_sco
                                store_sums_fn *each, void *context, struct error *err)
 {
     struct asking asking = asking_for(of(base), BLOCK_TOTALS, scope);
+    asking.by_sums = true;
     asking.each_sum = each;
     asking.context = context;
     return ask_for_months(&asking, err);
