@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 process.chdir(new URL('.', import.meta.url).pathname);
 rmSync('dist', { recursive: true, force: true });
 
-const entries = ['src/index.ts', 'src/queue-store-file.ts', 'src/queue-store-browser.ts'];
+const entries = ['src/index.ts', 'src/live.ts', 'src/queue-store-file.ts', 'src/queue-store-browser.ts'];
 for (const [format, extension] of [['esm', '.js'], ['cjs', '.cjs']]) {
   await build({
     entryPoints: entries,

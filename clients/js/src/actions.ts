@@ -2,6 +2,7 @@
  * actions.ts - the same as functions, for one server: what a page or program usually has.
  */
 import { type EventOfUser, Footfall } from './client.js';
+import type { Watch, WatchOptions } from './live.js';
 import type { FootfallOptions } from './options.js';
 import type { FlushOutcome } from './queue.js';
 import type {
@@ -68,4 +69,8 @@ export function compareListingsMetrics(
   userId: string, listingId1: string, listingId2: string, period: TimePeriod = 'weekly',
 ): Promise<ComparisonOutcome> {
   return shared.compareListingsMetrics(userId, listingId1, listingId2, period);
+}
+
+export function watchMetrics(options: WatchOptions): Watch {
+  return shared.watchMetrics(options);
 }

@@ -3,6 +3,7 @@
  */
 import { openQueueStore } from '#queue-store';
 import { createEventId } from './event-id.js';
+import { type Watch, watch, type WatchOptions } from './live.js';
 import { type FootfallOptions, type Settings, settingsOf } from './options.js';
 import { type FlushOutcome, Queue } from './queue.js';
 import { recordFailure, Recorder } from './recorder.js';
@@ -176,6 +177,11 @@ export class Footfall {
       return { success: false, code: 'invalid_answer', error: 'the answer lacks a listing', metrics: null };
     }
     return { success: true, metrics: { period, listing1, listing2 } };
+  }
+
+  /** Today's counts of listings, pushed while they change, until close(). See live.ts. */
+  watchMetrics(options: WatchOptions): Watch {
+    return watch(this.current(), options);
   }
 
   /** Any address of the API: what has no method of its own here. The path begins behind /v1. */
