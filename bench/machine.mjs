@@ -101,7 +101,7 @@ export class Machine {
       exited.then(([code]) => ({ fault: `ended with ${code}` })),
       new Promise((done) => setTimeout(() => done({ fault: 'said nothing' }), START_MS_MAX).unref()),
     ]);
-    if (first.fault) throw new Error(`${name} ${first.fault}: ${fs.readFileSync(logPath, 'utf8').slice(-2000)}`);
+    if (first.fault) throw new Error(`${name} ${first.fault}: ${(text + fs.readFileSync(logPath, 'utf8')).slice(-2000)}`);
     server.found = first.value;
     return server;
   }
