@@ -157,7 +157,7 @@ static enum status table_row(struct sql_output *output, const struct sql_value *
                              struct error *err)
 {
     struct text now[SQL_COLUMNS_MAX];
-    bool measured = output->cells == NULL && output->rows > 1;
+    bool measured = output->cells == NULL;
     struct text *cells = measured ? now : output->cells + output->waiting * output->count;
     for (size_t i = 0; i < output->count; i++) {
         struct text words = words_of(&output->arena, &values[i]);

@@ -21,6 +21,7 @@
  */
 #include "store/sqlite/check.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -234,6 +235,7 @@ static void compare(struct check *check, struct text listing, const struct sum *
         [EVENT_VIEW] = "views", [EVENT_SHARE] = "shares", [EVENT_INQUIRY] = "inquiries"};
     static const struct counts nothing = {{0}};
     const struct sum *any = totals != NULL ? totals : cells;
+    assert(any != NULL);
     const struct counts *left = totals != NULL ? &totals->counts : &nothing;
     const struct counts *right = cells != NULL ? &cells->counts : &nothing;
     const char *kind = any->source.at != NULL ? "source" : "platform";

@@ -413,7 +413,7 @@ static int take_condition(struct cursor *cursor, enum condition condition, sqlit
 
 static struct row *add_row(struct cursor *cursor)
 {
-    if (cursor->row_count == cursor->row_cap) {
+    if (cursor->rows == NULL || cursor->row_count == cursor->row_cap) {
         size_t cap = cursor->row_cap == 0 ? 64 : cursor->row_cap * 2;
         struct row *larger = reallocarray(cursor->rows, cap, sizeof *larger);
         if (larger == NULL)
