@@ -46,7 +46,8 @@ struct listing {
 struct subscriber {
     int fd;
     uint32_t listing;
-    uint64_t shown; /* views */
+    uint64_t before; /* views at its snapshot, of runs before this one */
+    uint64_t shown;  /* views since */
     bool has_head;
     size_t len;
     char input[INPUT_BYTES];
@@ -177,8 +178,12 @@ static void take_message(struct subscriber *subscriber, const char *at, size_t l
         return; /* "subscribed" */
     uint64_t views = strtoull(found + sizeof key - 1, NULL, 10);
     messages++;
-    uint64_t from = subscriber->shown == UINT64_MAX ? views : subscriber->shown;
-    for (uint64_t i = from; i < views && i < listing->acknowledged; i++)
+    if (subscriber->shown == UINT64_MAX) {
+        subscriber->before = views;
+        subscriber->shown = 0;
+    }
+    views -= subscriber->before;
+    for (uint64_t i = subscriber->shown; i < views && i < listing->acknowledged; i++)
         sample(time_ns - listing->at_ns[i]);
     subscriber->shown = views;
 }
