@@ -151,7 +151,7 @@ static enum status subscribe(struct subscriber *subscriber, const json_t *json,
 {
     const struct live_options *options = &subscriber->live->options;
     struct text listings[LIVE_LISTINGS_MAX];
-    struct text timezone;
+    struct text timezone = {NULL, 0};
     struct live_request request = {.listing_ids = listings, .zone = zone_utc()};
     const struct subscription *subscription = NULL;
     bool resumed = false;

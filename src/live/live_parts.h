@@ -321,7 +321,7 @@ void websocket_close(struct subscriber *subscriber, enum live_close reason);
 /* ---- client_message.c ---- */
 
 /* Does what a WebSocket's client asks, and says how that went. */
-void client_message(struct subscriber *subscriber, struct text json);
+void client_message(struct subscriber *subscriber, struct text text);
 
 /* ---- event_stream.c ---- */
 

@@ -73,7 +73,7 @@ static bool reserve_place(struct live *live)
     if (live->topic_count < live->topic_cap)
         return true;
     uint32_t cap = live->topic_cap == 0 ? TOPICS_FIRST : 2 * live->topic_cap;
-    struct topic **topics = realloc(live->topics, cap * sizeof *topics);
+    struct topic **topics = realloc(live->topics, cap * sizeof(struct topic *));
     if (topics == NULL)
         return false;
     live->topics = topics;
