@@ -53,7 +53,8 @@ void ledger_apply(struct ledger *ledger, struct store *store);
 /* What the ledger says of the batches up to `batch`. */
 void ledger_counts(const struct ledger *ledger, uint64_t batch, const struct store_scope *scope,
                    bool cells, struct count_table *out);
-/* Compares the reader's totals and cells with the ledger's. The reader has begun. */
+/* Compares the reader's totals, their sums and the cells with the ledger's. The reader has begun.
+ */
 void ledger_check_counts(const struct ledger *ledger, const char *row, uint64_t batch,
                          struct store_reader *reader, const struct store_scope *scope);
 
