@@ -255,7 +255,7 @@ test('killed under load and started again, everybody ends with the exact counts'
         return answer?.status === 200 ? null : event;
       });
       const sent = inParallel(8, jobs);
-      await clients[0].inbox.until(({ type }) => type === 'delta');
+      await clients[0].inbox.until(({ metrics }) => metrics?.views > 0);
       if (life < 2) await own.kill9();
       const unanswered = (await sent).filter((event) => event !== null);
       if (life < 2) {
