@@ -1,11 +1,12 @@
 /*
  * bare_server.c - the HTTP library and nothing else: what footfall's requests/s are compared with.
  *
- *     bare_server 127.0.0.1:0      prints "bare: listening on http://HOST:PORT"
+ *     bare_server 127.0.0.1:0 [BYTES]      prints "bare: listening on http://HOST:PORT"
  *
  * It reads a request's body, throws it away, and answers at once with prepared bytes: a POST with
- * what footfall answers to a single event, anything else with 1 KiB. One thread and the library's
- * own loop, as its manual shows; with 4 KiB a connection and no date, the fastest it was seen.
+ * what footfall answers to a single event, anything else with BYTES (1 KiB). One thread and the
+ * library's own loop, as its manual shows; with 4 KiB a connection and no date, the fastest it was
+ * seen.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GET_BYTES = 1024 };
+enum { GET_BYTES = 1024, GET_BYTES_MAX = 1024 * 1024 };
 
 static struct MHD_Response *post_answer;
 static struct MHD_Response *get_answer;
@@ -55,20 +56,21 @@ static struct MHD_Response *prepare(const void *body, size_t len)
 
 static int usage(void)
 {
-    fputs("usage: bare_server IPV4:PORT\n", stderr);
+    fputs("usage: bare_server IPV4:PORT [BYTES]\n", stderr);
     return 2;
 }
 
 int main(int argc, char **argv)
 {
     static const char recorded[] = "{\"success\":true,\"recorded\":1,\"duplicates\":0}";
-    static char page[GET_BYTES];
+    static char page[GET_BYTES_MAX];
     struct sockaddr_in address = {.sin_family = AF_INET};
     sigset_t stops;
     int stop = 0;
 
-    char *colon = argc == 2 ? strrchr(argv[1], ':') : NULL;
-    if (colon == NULL)
+    char *colon = argc == 2 || argc == 3 ? strrchr(argv[1], ':') : NULL;
+    int page_bytes = argc == 3 ? atoi(argv[2]) : GET_BYTES;
+    if (colon == NULL || page_bytes < 1 || page_bytes > GET_BYTES_MAX)
         return usage();
     *colon = '\0';
     address.sin_port = htons((uint16_t)atoi(colon + 1));
@@ -83,7 +85,7 @@ int main(int argc, char **argv)
 
     memset(page, ' ', sizeof page);
     post_answer = prepare(recorded, sizeof recorded - 1);
-    get_answer = prepare(page, sizeof page);
+    get_answer = prepare(page, (size_t)page_bytes);
     struct MHD_Daemon *daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL,
         NULL, on_request, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,

@@ -82,6 +82,16 @@ export function budgetRows(samples, scale) {
     ...atLeast('GET one listing', 'bare GET', 0.6, percent, `of the bare HTTP library (${count(samples.median('bare GET'))})`),
     budget: '≥ 60 %',
   }));
+  add(['GET one listing', 'bare GET of the same size'], () => ({
+    what: 'the same', value: '',
+    ratio: `${spreadOf(samples.spread('GET one listing', 'bare GET of the same size'), percent)} of the bare HTTP library sending as many bytes, ${count(samples.median('answer bytes'))} (${count(samples.median('bare GET of the same size'))})`,
+    budget: '',
+  }));
+  add(['GET one listing anew', 'bare GET of the same size'], () => ({
+    what: 'the same with every answer made anew (`--answer-cache-bytes 0`)', value: figure('GET one listing anew', 'requests/s'),
+    ratio: `${spreadOf(samples.spread('GET one listing anew', 'bare GET of the same size'), percent)} of the bare HTTP library sending as many bytes`,
+    budget: '',
+  }));
   add(['GET one listing', 'postgresql answer'], () => ({
     what: 'the same', value: '',
     ...atLeast('GET one listing', 'postgresql answer', 10, times, `PostgreSQL, the same answer, prepared, 64 clients (${count(samples.median('postgresql answer'))})`),

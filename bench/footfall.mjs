@@ -20,8 +20,9 @@ export class Footfall {
     return { ...server, url: server.found };
   }
 
-  async serveBare() {
-    const server = await this.machine.start(join(this.build, 'bench/bare_server'), ['127.0.0.1:0'], { ready: LISTENING });
+  /** Its GET answers that many bytes. */
+  async serveBare(bytes = 1024) {
+    const server = await this.machine.start(join(this.build, 'bench/bare_server'), ['127.0.0.1:0', String(bytes)], { ready: LISTENING });
     return { ...server, url: server.found };
   }
 

@@ -18,6 +18,10 @@ async function get(url) {
   return JSON.parse(text);
 }
 
+async function answerBytes(url) {
+  return Buffer.byteLength(JSON.stringify(await get(url)));
+}
+
 export const queries = {
   name: 'queries',
   async begin(bench) {
@@ -29,10 +33,11 @@ export const queries = {
     const all = `${server.url}/v1/users/portal-0/metrics?period=monthly`;
     const page = await get(all);
     if (page.order.length !== 100 || page.metricsByListing[page.order[0]].totalViews === 0) throw new Error('the portal is not loaded');
-    const one = await footfall.load(server.url, [
+    const flags = [
       '--duration', seconds, '--queries', 100, '--check', 'off', '--user-prefix', 'portal', '--users', 1,
       '--listings', queryListings(scale),
-    ]);
+    ];
+    const one = await footfall.load(server.url, flags);
     samples.add('GET one listing', one.requestsPerSecond);
     samples.add('GET one listing p99 us', one.query.serviceMicroseconds.p99);
     let count = 0;
@@ -44,6 +49,16 @@ export const queries = {
     }
     samples.add('GET all listings ms', (passed() / count) * 1e3);
     await server.stop();
+
+    // every answer made anew, against the library sending as many bytes
+    const forgetful = await footfall.serve(portal, ['--answer-cache-bytes', '0']);
+    samples.add('GET one listing anew', (await footfall.load(forgetful.url, flags)).requestsPerSecond);
+    const bytes = await answerBytes(`${forgetful.url}/v1/users/portal-0/listings/${page.order[0]}/metrics?period=monthly`);
+    await forgetful.stop();
+    samples.add('answer bytes', bytes);
+    const same = await footfall.serveBare(bytes);
+    samples.add('bare GET of the same size', (await footfall.load(same.url, flags)).requestsPerSecond);
+    await same.stop();
 
     const found = await footfall.engine('ask', portal, queryListings(scale), DAYS);
     samples.add('engine one listing us', found.one_listing_p50_us);
