@@ -67,36 +67,24 @@ static enum status add_cell(const struct rollup *rollup, const struct rollup_cel
     return STATUS_OK;
 }
 
-enum status rollup_add_totals(const struct rollup *rollup, const struct rollup_day *day,
-                              struct count_rows *rows, struct error *err)
-{
-    enum status status = STATUS_OK;
-    for (uint32_t i = day->cells.first; i != NO_ITEM && status == STATUS_OK;
-         i = rollup->cells.at[i].next)
-        status = add_cell(rollup, &rollup->cells.at[i], day->day, 0, rows, err);
-    return status;
-}
-
-enum status rollup_add_cells(const struct rollup *rollup, const struct rollup_day *day,
-                             struct count_rows *rows, struct error *err)
+enum status rollup_add_day(const struct rollup *rollup, const struct rollup_day *day, bool by_cells,
+                           struct count_rows *rows, struct error *err)
 {
     enum status status = STATUS_OK;
     for (uint32_t i = day->cells.first; i != NO_ITEM && status == STATUS_OK;
          i = rollup->cells.at[i].next) {
         const struct rollup_cell *cell = &rollup->cells.at[i];
-        status = add_cell(rollup, cell, day->day, (int16_t)cell_quarter(cell->key), rows, err);
+        int16_t quarter = by_cells ? (int16_t)cell_quarter(cell->key) : 0;
+        status = add_cell(rollup, cell, day->day, quarter, rows, err);
     }
     return status;
 }
-
-typedef enum status add_rows_fn(const struct rollup *rollup, const struct rollup_day *day,
-                                struct count_rows *rows, struct error *err);
 
 struct reading {
     const struct rollup *rollup;
     int32_t first_day;
     int32_t last_day;
-    add_rows_fn *add;
+    bool by_cells;
     rollup_rows_fn *each;
     void *context;
     struct count_rows rows;
@@ -111,7 +99,7 @@ static enum status read_listing(struct reading *reading, uint32_t listing, struc
         const struct rollup_day *day = &rollup->days.at[i];
         if (day->day < reading->first_day || day->day > reading->last_day)
             continue;
-        enum status status = reading->add(rollup, day, &reading->rows, err);
+        enum status status = rollup_add_day(rollup, day, reading->by_cells, &reading->rows, err);
         if (status != STATUS_OK)
             return status;
     }
@@ -149,7 +137,11 @@ enum status rollup_read_totals(const struct rollup *rollup, struct text user_id,
                                int32_t first_day, int32_t last_day, rollup_rows_fn *each,
                                void *context, struct error *err)
 {
-    struct reading reading = {rollup, first_day, last_day, rollup_add_totals, each, context, {0}};
+    struct reading reading = {.rollup = rollup,
+                              .first_day = first_day,
+                              .last_day = last_day,
+                              .each = each,
+                              .context = context};
     return read_rows(&reading, user_id, listing_ids, listing_count, err);
 }
 
@@ -158,7 +150,12 @@ enum status rollup_read_cells(const struct rollup *rollup, struct text user_id,
                               int32_t first_day, int32_t last_day, rollup_rows_fn *each,
                               void *context, struct error *err)
 {
-    struct reading reading = {rollup, first_day, last_day, rollup_add_cells, each, context, {0}};
+    struct reading reading = {.rollup = rollup,
+                              .first_day = first_day,
+                              .last_day = last_day,
+                              .by_cells = true,
+                              .each = each,
+                              .context = context};
     return read_rows(&reading, user_id, listing_ids, listing_count, err);
 }
 

@@ -92,9 +92,9 @@ static enum status visit_months(const struct rollup *rollup, const struct rollup
             const struct rollup_day *day = &rollup->days.at[keys[i].item];
             if (day->listing != listing)
                 break;
-            status = rollup_add_totals(rollup, day, &totals, err);
+            status = rollup_add_day(rollup, day, false, &totals, err);
             if (status == STATUS_OK)
-                status = rollup_add_cells(rollup, day, &cells, err);
+                status = rollup_add_day(rollup, day, true, &cells, err);
         }
         if (status == STATUS_OK)
             status = visitor->month(visitor->context,
