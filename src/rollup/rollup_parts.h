@@ -125,12 +125,12 @@ static inline uint32_t cell_source(uint64_t key)
     return (uint32_t)(key >> 17);
 }
 
-/* The numbers of a user and of one of its listings, or NO_ITEM. */
+/* rollup_apply.c: the numbers of a user and of one of its listings, or NO_ITEM. */
 uint32_t rollup_find_user(const struct rollup *rollup, struct text user_id);
 uint32_t rollup_find_listing(const struct rollup *rollup, uint32_t user, struct text listing_id);
 
-/* Appends the day's rows, in the order in which they came: its totals, or with by_cells a row for
- * each quarter of an hour. STATUS_NO_MEMORY. */
+/* rollup_read.c: appends the day's rows, in the order in which they came: its totals, or with
+ * by_cells a row for each quarter of an hour. STATUS_NO_MEMORY. */
 MUST_USE enum status rollup_add_day(const struct rollup *rollup, const struct rollup_day *day,
                                     bool by_cells, struct count_rows *rows, struct error *err);
 
