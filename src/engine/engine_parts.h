@@ -157,6 +157,12 @@ MUST_USE struct group *group_new(void);
 void group_clear(struct group *group, uint64_t number);
 void group_free(struct group *group);
 
+/*
+ * gather.c: STATUS_STOPPED or STATUS_BEHIND while nothing new may be gathered. A full disk does not
+ * keep events out: trying is how the engine learns that there is room again.
+ */
+MUST_USE enum status engine_check_acceptance(struct engine *engine, struct error *err);
+
 /* watch.c */
 #define WATCH_NO_MARK 0u
 MUST_USE enum status watch_init(struct watch *watch, struct error *err);
