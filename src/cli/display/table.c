@@ -87,6 +87,8 @@ static size_t fit(const struct table *table, size_t columns, size_t widths[TABLE
         shown--;
         total -= widths[shown] + GAP;
     }
+    if (total < columns) /* what a column left out took may be more than was missing */
+        widths[0] += columns - total < cut ? columns - total : cut;
     return shown;
 }
 

@@ -180,6 +180,11 @@ TEST(tables_line_up_by_what_is_seen)
          "name       views\n"
          "\xe6\xbc\xa2\xe5\xad\x97           5  ==\n"
          "a-longer\xe2\x80\xa6  1,234\n"},
+        {"names get the room of a column that is left out",
+         {.columns = 18},
+         "name         views\n"
+         "\xe6\xbc\xa2\xe5\xad\x97             5\n"
+         "a-longer-n~  1,234\n"},
         {"a narrower one leaves out the last column",
          {.columns = 15},
          "name      views\n"
