@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cli/backup/manifest.h"
 #include "cli/server_options.h"
 
 enum { KEY_RANDOM_BYTES = 32, CONNECTIONS_MAX = 64 };
@@ -135,6 +136,8 @@ enum status local_server_open(const char *data, struct local_server **out, struc
         return fail(err, STATUS_NO_MEMORY, "no memory for a data folder");
 
     status = check_folder(data, err);
+    if (status == STATUS_OK)
+        status = manifest_refuse(data, err);
     if (status == STATUS_OK)
         status = read_settings(server, data, err);
     if (status == STATUS_OK)

@@ -64,6 +64,16 @@ test('a backup of a stopped server is the server again, ids included', async (t)
   await other.stopsCleanly();
 });
 
+test('a backup is looked into without a trace, and refused to whoever would change it', async (t) => {
+  const { backup } = await prepare(t);
+  await succeeds(['sql', 'SELECT count(*) FROM listing_days', '--data', backup]);
+  await succeeds(['verify', '--data', backup]);
+  for (const args of [['record', 'view', 'a', 'b'], ['metrics', 'a'], ['serve', '--auth', 'off', '--listen', '127.0.0.1:0']]) {
+    await fails([...args, '--data', backup], /is a backup.* footfall restore /);
+  }
+  await succeeds(['restore', backup, '--check']);
+});
+
 test('a backup while serving holds what was acknowledged, sealed or not', async (t) => {
   const folder = temporaryFolder();
   t.after(folder.remove);

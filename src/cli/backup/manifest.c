@@ -349,6 +349,23 @@ static enum status take_manifest(const json_t *root, const char *dir, struct man
     return take_files(json_object_get(root, "files"), dir, out, err);
 }
 
+bool manifest_is_there(const char *dir)
+{
+    char path[FILE_PATH_BYTES];
+    struct error ignored;
+    return file_path(path, dir, json_name, &ignored) == STATUS_OK && access(path, F_OK) == 0;
+}
+
+enum status manifest_refuse(const char *dir, struct error *err)
+{
+    if (!manifest_is_there(dir))
+        return STATUS_OK;
+    return fail(err, STATUS_NOT_FOUND,
+                "%s is a backup, and using it would change it; make a data folder of it: footfall "
+                "restore %s --data NEWDIR",
+                dir, dir);
+}
+
 enum status manifest_read(const char *dir, struct manifest *out, struct error *err)
 {
     struct bytes text = {0};

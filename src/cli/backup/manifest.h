@@ -10,6 +10,7 @@
 #ifndef FOOTFALL_CLI_BACKUP_MANIFEST_H
 #define FOOTFALL_CLI_BACKUP_MANIFEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +53,11 @@ MUST_USE enum status manifest_add_files(struct manifest *manifest, const char *d
 /* Writes and syncs manifest.json and manifest.sha256. */
 MUST_USE enum status manifest_write(const struct manifest *manifest, const char *dir,
                                     struct error *err);
+
+/* Whether the folder is a backup, which nothing may change. */
+bool manifest_is_there(const char *dir);
+/* STATUS_NOT_FOUND, with what to do, for a backup instead of a data folder that may be changed. */
+MUST_USE enum status manifest_refuse(const char *dir, struct error *err);
 
 /*
  *   STATUS_NOT_FOUND  there is no such folder, or no backup in it

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cli/backup/manifest.h"
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/server_options.h"
@@ -168,6 +169,8 @@ static enum status serve(const struct config *config, struct error *err)
         .subscribers = (uint32_t)config->numbers[SETTING_LIVE_SUBSCRIBERS],
     };
     enum status status = fit_places(&places, err);
+    if (status == STATUS_OK)
+        status = manifest_refuse(data, err);
     if (status == STATUS_OK)
         status = find_key(config, key_buffer, &key, err);
     if (status != STATUS_OK)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "cli/backup/manifest.h"
 #include "cli/commands.h"
 #include "cli/sql/output.h"
 #include "journal/copy.h"
@@ -208,7 +209,8 @@ static enum status answer(const struct arguments *arguments, uint64_t time_limit
 
     enum status status = file_path(path, data, "footfall.db", err);
     if (status == STATUS_OK)
-        status = sql_session_open(path, time_limit_s * 1000, &session, err);
+        status =
+            sql_session_open(path, manifest_is_there(data), time_limit_s * 1000, &session, err);
     if (status == STATUS_NOT_FOUND)
         status = fail(err, status,
                       "%s is no data folder: it has no footfall.db; --data names the folder of a "

@@ -101,6 +101,16 @@ void connection_close(struct connection *connection)
     connection->db = NULL;
 }
 
+enum status connection_distrust(struct connection *connection, struct error *err)
+{
+    sqlite3 *db = connection->db;
+    if (sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL) != SQLITE_OK ||
+        sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK ||
+        sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) != SQLITE_OK)
+        return connection_failed(connection, "it cannot be configured", err);
+    return STATUS_OK;
+}
+
 enum status connection_configure(struct connection *connection, uint64_t cache_bytes,
                                  bool query_only, struct error *err)
 {

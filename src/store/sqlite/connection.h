@@ -32,6 +32,10 @@ MUST_USE enum status connection_open(struct connection *connection, const char *
                                      struct error *err);
 void connection_close(struct connection *connection);
 
+/* Nothing that stands in the file can run or change anything: no extension is loaded, its schema
+ * calls no function, and no statement reaches SQLite's own tables. */
+MUST_USE enum status connection_distrust(struct connection *connection, struct error *err);
+
 /*
  * Sets what holds for a connection and not for the file: durability, checkpoints by hand, cache.
  * The file must be known to be ours.

@@ -44,12 +44,7 @@ enum status sqlite_store_open_beside(struct connection *connection, const char *
     if (sqlite3_open_v2(path, &connection->db, flags, NULL) != SQLITE_OK)
         return connection_failed(connection, "it cannot be opened", err);
     sqlite3_busy_timeout(connection->db, CONNECTION_BUSY_MS);
-    if (sqlite3_db_config(connection->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL) !=
-            SQLITE_OK ||
-        sqlite3_db_config(connection->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK ||
-        sqlite3_db_config(connection->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) != SQLITE_OK)
-        return connection_failed(connection, "it cannot be configured", err);
-    return STATUS_OK;
+    return connection_distrust(connection, err);
 }
 
 static enum status open_new(struct connection *connection, const char *path, struct error *err)

@@ -81,8 +81,16 @@ static int look_up(void *context)
     return session->timed_out;
 }
 
-enum status sql_session_open(const char *path, uint64_t time_ms, struct sql_session **out,
-                             struct error *err)
+static enum status open_unused(struct sql_session *session, const char *path, struct error *err)
+{
+    if (strlen(path) >= sizeof session->path)
+        return fail(err, STATUS_IO, "store %.200s...: the path is too long", path);
+    strcpy(session->path, path);
+    return sqlite_store_open_unused(&session->connection, session->path, err);
+}
+
+enum status sql_session_open(const char *path, bool is_unused, uint64_t time_ms,
+                             struct sql_session **out, struct error *err)
 {
     struct sqlite_store_state state;
     struct sql_session *session = calloc(1, sizeof *session);
@@ -90,7 +98,8 @@ enum status sql_session_open(const char *path, uint64_t time_ms, struct sql_sess
         return fail(err, STATUS_NO_MEMORY, "store %s: no memory", path);
     session->time_ns = time_ms * ns_per_ms;
     struct connection *connection = &session->connection;
-    enum status status = sqlite_store_open_beside(connection, path, session->path, err);
+    enum status status = is_unused ? open_unused(session, path, err)
+                                   : sqlite_store_open_beside(connection, path, session->path, err);
     if (status == STATUS_OK)
         status = sqlite_store_state_of(connection, &state, err);
     if (status == STATUS_OK)

@@ -20,9 +20,13 @@
 
 struct sql_session; /* made by sql_session_open(), freed by sql_session_close() */
 
-/* Statuses as sqlite_store_copy(). time_ms: the limit of a statement; 0: none. */
-MUST_USE enum status sql_session_open(const char *path, uint64_t time_ms, struct sql_session **out,
-                                      struct error *err);
+/*
+ * Statuses as sqlite_store_copy(). time_ms: the limit of a statement; 0: none. is_unused: nobody
+ * writes the file while the session lasts; then nothing is left beside it. Otherwise SQLite leaves
+ * a log and its index.
+ */
+MUST_USE enum status sql_session_open(const char *path, bool is_unused, uint64_t time_ms,
+                                      struct sql_session **out, struct error *err);
 void sql_session_close(struct sql_session *session); /* accepts NULL */
 
 /* How far the store is now. */

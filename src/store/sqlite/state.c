@@ -29,7 +29,10 @@ enum status sqlite_store_open_unused(struct connection *connection, const char *
         SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
     if (sqlite3_open_v2(path, &connection->db, flags, "unix-none") != SQLITE_OK)
         return connection_failed(connection, "it cannot be opened", err);
-    return connection_run(connection, "PRAGMA locking_mode = EXCLUSIVE", "it cannot be read", err);
+    enum status status = connection_distrust(connection, err);
+    return status == STATUS_OK ? connection_run(connection, "PRAGMA locking_mode = EXCLUSIVE",
+                                                "it cannot be read", err)
+                               : status;
 }
 
 static enum status check_kind(struct connection *connection, struct error *err)

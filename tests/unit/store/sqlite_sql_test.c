@@ -35,7 +35,7 @@ static struct sql_session *fill(char *dir)
     store_close(store);
     ledger_done(&ledger);
     ASSERT_OK(file_path(path, dir, "footfall.db", &err), err);
-    ASSERT_OK(sql_session_open(path, 0, &session, &err), err);
+    ASSERT_OK(sql_session_open(path, false, 0, &session, &err), err);
     return session;
 }
 
