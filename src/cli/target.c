@@ -350,8 +350,7 @@ static enum status explain_answer(const struct target *target, long http_status,
         fail(err, status, "%s wants %s key: set FOOTFALL_KEY, or name a file with --key-file",
              target->url, target->key[0] == '\0' ? "a" : "another");
     else
-        fail(err, status, "%s%s", words,
-             status == STATUS_OVERLOADED && target->folder == NULL ? " (try again)" : "");
+        fail(err, status, "%s", words);
     err->code = keep_code(json_string_value(json_object_get(answer, "code")), status);
     snprintf(err->field, sizeof err->field, "%s", field == NULL ? "" : field);
     err->index = number_of(answer, "index");

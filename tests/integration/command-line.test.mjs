@@ -409,6 +409,7 @@ test('wrong words: exit code 2, and what to do', async () => {
     [['record', 'inquiry', 'a', 'b', '--inquiry-file', file], /must be a JSON object/],
     [['record', 'inquiry', 'a', 'b', '--inquiry', '{}', '--inquiry-file', file], /which is it/],
     [['metrics'], /something is missing/],
+    [['journal', 'dump', '--from', '5', '--to', '3'], /--from lies after --to/],
     [['metrics', 'a', '--period', 'yearly'], /one of daily\|weekly\|monthly/],
     [['metrics', 'a', '--period', 'daily', '--date', '2026-01-01'], /which is it/],
     [['metrics', 'a', '--start', '2026-01-01'], /--start and --end go together/],

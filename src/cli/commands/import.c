@@ -253,7 +253,8 @@ static void print_words(const struct import_options *options, const struct impor
     if (result->was_resumed)
         printf("went on at line %" PRIu64 "\n", result->from_line);
     if (result->was_resumed && events + run->rejected + run->skipped == 0)
-        printf("nothing new in it: all was imported before, says %s\n", result->bookmark_path);
+        printf("nothing new in it: all was imported before, says %s; --restart reads it again\n",
+               result->bookmark_path);
     printf("%s   %12" PRIu64 "\n", options->dry_run ? "would be sent" : "recorded     ",
            run->recorded);
     if (!options->dry_run)
@@ -310,7 +311,7 @@ static const char *const import_usage[] = {"FILE [flags]", NULL};
 
 const struct command command_import = {
     .name = "import",
-    .summary = "Records the events of a file, NDJSON or CSV, of any age and size.",
+    .summary = "Record the events of a file, NDJSON or CSV, of any age and size.",
     .usage = import_usage,
     .text =
         "Records the events of a file, or of standard input for -. NDJSON has one event a line, in "

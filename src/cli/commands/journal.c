@@ -92,6 +92,8 @@ static int run_dump(const struct arguments *arguments)
         argument_number(arguments, "from", 0, UINT64_MAX, &options.seq_from, &error);
     if (status == STATUS_OK)
         status = argument_number(arguments, "to", 0, UINT64_MAX, &options.seq_to, &error);
+    if (status == STATUS_OK && options.seq_from > options.seq_to)
+        status = fail_usage(arguments, &error, "--from lies after --to");
     return status == STATUS_OK ? run_tool(journal_dump, &options) : report_error(&error);
 }
 

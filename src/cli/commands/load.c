@@ -37,16 +37,9 @@ static const char run_letters[] = "abcdefghijklmnopqrstuvwxyz234567";
 
 /* ---- whom to send to ---- */
 
-/* A load must not fall upon a server by a default or a forgotten variable. */
 static enum status check_consent(const struct arguments *arguments, const char *host,
                                  struct error *err)
 {
-    const char *variable = getenv("FOOTFALL_URL");
-    bool is_named = argument_is_given(arguments, "url") || argument_text(arguments, "data") != NULL;
-    if (!is_named && (variable == NULL || variable[0] == '\0'))
-        return fail_usage(arguments, err,
-                          "say with --url which server to load: its events stay in that server's "
-                          "store");
     if (!access_host_is_loopback(text_of(host)) && !argument_is_on(arguments, "yes"))
         return fail_usage(arguments, err,
                           "%s is another machine: a load writes events that stay there, and takes "

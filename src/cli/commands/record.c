@@ -283,7 +283,7 @@ const struct command command_record = {
     .summary = "Record one view, share or inquiry.",
     .usage = (const char *const[]){"view|share|inquiry USER LISTING [flags]", NULL},
     .text = "When the command ends with 0 the event is durable. Many events at once go faster "
-            "through the HTTP API, as an array or NDJSON.\n"
+            "by footfall import, or through the HTTP API, as an array or NDJSON.\n"
             "\n"
             "  footfall record view agent-7 listing-123 --platform facebook\n"
             "  footfall record inquiry agent-7 listing-123 --inquiry '{\"name\":\"Ada\"}'",

@@ -46,13 +46,14 @@ static int run_verify(const struct arguments *arguments)
 
 const struct command command_verify = {
     .name = "verify",
-    .summary = "Say whether a data folder or a backup is whole, all of it.",
+    .summary = "Say whether what a data folder or a backup holds is whole, all of it.",
     .usage = (const char *const[]){"[--data DIR] [--json]", NULL},
     .text = "Reads everything: each record of the journal, each fingerprint, each page and each "
             "block of the store. Compares them with each other: positions, batches, and for each "
             "listing and day the totals with the sum of its quarter-hours, by platform and by "
             "source. Says what was looked at, and what is wrong, with user, listing, day and both "
-            "numbers. Changes nothing.\n\n"
+            "numbers. Changes nothing. Bytes that nothing reads do not matter to it; of a backup, "
+            "footfall restore BACKUP --check compares all.\n\n"
             "Exit code 0: everything is as it should be; 1: something is wrong. footfall journal "
             "verify does the same without what stands in the store, and is done in seconds.",
     .flags = (const struct flag *const[]){&flag_data_unused, &flag_json, NULL},

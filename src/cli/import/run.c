@@ -358,9 +358,10 @@ static void end(struct import *import)
     report_clear(&import->report);
     if (import->report.untimed > 0 && !mapping_time_is_now(import->reader.mapping))
         report_say(&import->report,
-                   "%llu events had no timestamp and were counted as of now (--set timestamp=TIME "
+                   "%llu event%s without a timestamp counted as of now (--set timestamp=TIME "
                    "gives them one)",
-                   (unsigned long long)import->report.untimed);
+                   (unsigned long long)import->report.untimed,
+                   import->report.untimed == 1 ? "" : "s");
     report_close(&import->report);
     if (import->piece != NULL)
         piece_done(import->piece);

@@ -17,6 +17,13 @@ enum {
 };
 static const double duration_s_max = 7 * 86400;
 
+/* Without a default: a load must not fall upon a server that nobody named. */
+static const struct flag flag_server = {
+    .name = "url",
+    .value = "URL",
+    .variable = "FOOTFALL_URL",
+    .help = "The server to load, which must be named: the events stay in its store.",
+};
 static const struct flag flag_rate = {
     .name = "rate",
     .value = "N",
@@ -126,7 +133,7 @@ static const struct flag flag_hdr = {
 };
 
 const struct flag *const load_flags[] = {
-    &flag_url,         &flag_rate,  &flag_connections, &flag_threads, &flag_duration,
+    &flag_server,      &flag_rate,  &flag_connections, &flag_threads, &flag_duration,
     &flag_events,      &flag_batch, &flag_stream,      &flag_ids,     &flag_queries,
     &flag_listings,    &flag_users, &flag_zipf,        &flag_mix,     &flag_platforms,
     &flag_user_prefix, &flag_seed,  &flag_timeout,     &flag_check,   &flag_yes,
@@ -231,6 +238,10 @@ enum status load_options_read(const struct arguments *arguments, struct load_pla
         .stream = argument_is_on(arguments, "stream"),
         .ids = strcmp(argument_text(arguments, "ids"), "on") == 0,
     };
+    if (argument_text(arguments, "url") == NULL && argument_text(arguments, "data") == NULL)
+        return fail_usage(arguments, err,
+                          "say with --url which server to load: its events stay in that server's "
+                          "store");
     enum status status = read_size(arguments, &plan, err);
     if (status == STATUS_OK)
         status = read_content(arguments, &plan, err);

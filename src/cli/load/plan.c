@@ -110,8 +110,8 @@ enum status load_read_decimal(const char *flag, const char *text, double min, do
     bool is_number = end != text && *end == '\0' && errno == 0 && isfinite(value) &&
                      strspn(text, "0123456789.") == strlen(text);
     if (!is_number || value < min || value > max)
-        return fail_input(err, "usage", flag, "--%s takes a number from %g to %g, not \"%s\"", flag,
-                          min, max, text);
+        return fail_input(err, "usage", flag, "--%s takes a number from %.9g to %.9g, not \"%s\"",
+                          flag, min, max, text);
     *out = value;
     return STATUS_OK;
 }

@@ -111,8 +111,9 @@ void load_report_text(FILE *to, const struct load_report *report)
     const struct load_tally *tally = report->tally;
     uint64_t answered = tally->record.service.count + tally->query.service.count;
 
-    fprintf(to, "%s: %" PRIu32 " connections, %" PRIu32 " thread%s, %.1f s", report->url,
-            plan->connections, plan->threads, plan->threads == 1 ? "" : "s", report->seconds);
+    fprintf(to, "%s: %" PRIu32 " connection%s, %" PRIu32 " thread%s, %.1f s", report->url,
+            plan->connections, plan->connections == 1 ? "" : "s", plan->threads,
+            plan->threads == 1 ? "" : "s", report->seconds);
     if (plan->rate > 0)
         fprintf(to, ", %g requests/s wanted", plan->rate);
     fprintf(to, "\n%" PRIu32 " listings of %" PRIu32 " users, %s-0 to %s-%" PRIu32 "\n\n",
