@@ -83,9 +83,10 @@ static int look_up(void *context)
 
 static enum status open_unused(struct sql_session *session, const char *path, struct error *err)
 {
-    if (strlen(path) >= sizeof session->path)
+    size_t len = strlen(path);
+    if (len >= sizeof session->path)
         return fail(err, STATUS_IO, "store %.200s...: the path is too long", path);
-    strcpy(session->path, path);
+    memcpy(session->path, path, len + 1);
     return sqlite_store_open_unused(&session->connection, session->path, err);
 }
 
