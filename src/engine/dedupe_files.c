@@ -1,15 +1,8 @@
 /*
- * dedupe_files.c - an hour's file is a head and blocks, each block with its own checksum.
+ * dedupe_files.c - the folder: a seed, and files of hours that grow behind their last good block.
  *
- *     seed            head (40 bytes)
- *     <hour>.ids      head (40 bytes) | block | block | ...
- *
- *     head:   "FFIDS001" | journal id (16) | seed, or the hour (8) | CRC32C of these (4) | 0 (4)
- *     block:  count (4) | CRC32C of the hour, count and fingerprints (4) | fingerprints (8 each)
- *
- * All numbers are little-endian. A block is written behind the last good one and synced before
- * anyone relies on it, so a bad block is a torn tail exactly when no good one stands behind it,
- * at any multiple of 8 bytes. What was torn is still in the journal.
+ * A block is synced before anyone relies on it. What a crash tore is cut off before the next one
+ * is written, and is still in the journal.
  *
  * A failed sync leaves the file's state unknown: the handle is dropped and the block is written
  * and synced again as a whole; a reader then finds one good copy, or a torn tail and, in the
@@ -30,16 +23,10 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "base/crc32c.h"
 #include "base/files.h"
+#include "engine/dedupe_format.h"
 
-enum {
-    HEAD_BYTES = 40,
-    BLOCK_HEAD_BYTES = 8,
-    BLOCK_IDS_MAX = 32 * 1024 * 1024,
-    HOURS_MAX = 4096 /* files in the folder: far more than a window leaves there */
-};
-static const char magic[8] = {'F', 'F', 'I', 'D', 'S', '0', '0', '1'};
+enum { HOURS_MAX = 4096 /* files in the folder: far more than a window leaves there */ };
 
 /* An hour whose end is known. */
 struct hour_file {
@@ -55,31 +42,6 @@ struct dedupe_files {
     size_t hour_count;
     struct bytes block;
 };
-
-static void head_encode(uint8_t head[HEAD_BYTES], const uint8_t *journal_id, uint64_t number)
-{
-    memset(head, 0, HEAD_BYTES);
-    memcpy(head, magic, sizeof magic);
-    memcpy(head + 8, journal_id, DEDUPE_JOURNAL_ID_BYTES);
-    put_u64(head + 24, number);
-    put_u32(head + 32, crc32c(0, head, 32));
-}
-
-/* Whether head is one, of this journal; *number out of it. */
-static enum status head_decode(const uint8_t head[HEAD_BYTES], const uint8_t *journal_id,
-                               uint64_t *number, const char *path, struct error *err)
-{
-    if (memcmp(head, magic, sizeof magic) != 0 || get_u32(head + 32) != crc32c(0, head, 32))
-        return fail(err, STATUS_CORRUPT, "%s at byte 0: not a head of a fingerprint file", path);
-    if (memcmp(head + 8, journal_id, DEDUPE_JOURNAL_ID_BYTES) != 0)
-        return fail(err, STATUS_FOREIGN,
-                    "%s belongs to another journal; restore the folder it "
-                    "came with, or remove the dedupe folder to forget which "
-                    "ids were recorded",
-                    path);
-    *number = get_u64(head + 24);
-    return STATUS_OK;
-}
 
 static enum status hour_path(const struct dedupe_files *files, int64_t hour,
                              char out[FILE_PATH_BYTES], struct error *err)
@@ -127,8 +89,8 @@ static enum status write_seed(struct dedupe_files *files, struct error *err)
     enum status status = file_path(path, files->dir, "seed.new", err);
     if (status != STATUS_OK)
         return status;
-    uint8_t head[HEAD_BYTES];
-    head_encode(head, files->journal_id, files->seed);
+    uint8_t head[DEDUPE_HEAD_BYTES];
+    dedupe_head_encode(head, files->journal_id, files->seed);
 
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
@@ -168,12 +130,12 @@ static enum status read_seed(struct dedupe_files *files, struct error *err)
     }
     if (fd < 0)
         return fail_errno(err, "cannot open %s", path);
-    uint8_t head[HEAD_BYTES] = {0};
+    uint8_t head[DEDUPE_HEAD_BYTES] = {0};
     size_t got = 0;
     status = file_read_at(fd, head, sizeof head, 0, &got, path, err);
     close(fd);
     if (status == STATUS_OK)
-        status = head_decode(head, files->journal_id, &files->seed, path, err);
+        status = dedupe_head_decode(head, files->journal_id, &files->seed, path, err);
     return status;
 }
 
@@ -192,19 +154,19 @@ static enum status new_files(const char *dir, const uint8_t *journal_id, struct 
     return STATUS_OK;
 }
 
-enum status dedupe_files_open(const char *dir, const uint8_t *journal_id, struct dedupe_files **out,
-                              struct error *err)
+/* make: also creates what is not there. */
+static enum status open_folder(const char *dir, const uint8_t *journal_id, bool make,
+                               struct dedupe_files **out, struct error *err)
 {
     struct dedupe_files *files = NULL;
     enum status status = new_files(dir, journal_id, &files, err);
-    if (files == NULL)
-        return status;
-    status = file_make_dir(dir, err);
+    if (status == STATUS_OK && make)
+        status = file_make_dir(dir, err);
     if (status == STATUS_OK)
         status = list_hours(files, err);
     if (status == STATUS_OK)
         status = read_seed(files, err);
-    if (status == STATUS_NOT_FOUND)
+    if (status == STATUS_NOT_FOUND && make)
         status = make_seed(files, err);
     if (status != STATUS_OK)
         goto cleanup;
@@ -216,26 +178,18 @@ cleanup:
     return status;
 }
 
+enum status dedupe_files_open(const char *dir, const uint8_t *journal_id, struct dedupe_files **out,
+                              struct error *err)
+{
+    return open_folder(dir, journal_id, true, out, err);
+}
+
 enum status dedupe_files_open_as_is(const char *dir, const uint8_t *journal_id,
                                     struct dedupe_files **out, struct error *err)
 {
-    struct dedupe_files *files = NULL;
     if (access(dir, F_OK) != 0 && errno == ENOENT)
         return fail(err, STATUS_NOT_FOUND, "there is no %s", dir);
-    enum status status = new_files(dir, journal_id, &files, err);
-    if (files == NULL)
-        return status;
-    status = list_hours(files, err);
-    if (status == STATUS_OK)
-        status = read_seed(files, err);
-    if (status != STATUS_OK)
-        goto cleanup;
-    *out = files;
-    files = NULL;
-
-cleanup:
-    dedupe_files_close(files);
-    return status;
+    return open_folder(dir, journal_id, false, out, err);
 }
 
 enum status dedupe_files_found(const char *dir, const uint8_t *journal_id, uint64_t seed,
@@ -273,60 +227,6 @@ uint64_t dedupe_files_seed(const struct dedupe_files *files)
     return files->seed;
 }
 
-static uint32_t block_checksum(int64_t hour, uint32_t count, const uint8_t *fingerprints)
-{
-    uint8_t head[12];
-    put_u32(put_u64(head, (uint64_t)hour), count);
-    return crc32c(crc32c(0, head, sizeof head), fingerprints, (size_t)count * 8);
-}
-
-/* Whether the bytes begin with a whole, good block; *len is its length. */
-static bool good_block(int64_t hour, const uint8_t *at, size_t left, size_t *len)
-{
-    if (left < BLOCK_HEAD_BYTES)
-        return false;
-    uint32_t count = get_u32(at);
-    if (count == 0 || count > BLOCK_IDS_MAX || (left - BLOCK_HEAD_BYTES) / 8 < count)
-        return false;
-    *len = BLOCK_HEAD_BYTES + (size_t)count * 8;
-    return get_u32(at + 4) == block_checksum(hour, count, at + BLOCK_HEAD_BYTES);
-}
-
-static bool good_block_behind(int64_t hour, const uint8_t *at, size_t left)
-{
-    size_t len;
-    for (size_t offset = 8; offset < left; offset += 8)
-        if (good_block(hour, at + offset, left - offset, &len))
-            return true;
-    return false;
-}
-
-/* Gives the blocks behind the head; file->end is set behind the last good one. The bytes are
- * those of files->block, aligned for numbers. */
-static enum status give_blocks(struct dedupe_files *files, struct hour_file *file, const char *path,
-                               dedupe_files_fn *each, void *context, struct error *err)
-{
-    uint8_t *bytes = files->block.at;
-    size_t size = files->block.len;
-    size_t at = 0;
-    size_t len;
-    for (; at < size && good_block(file->hour, bytes + at, size - at, &len); at += len) {
-        uint64_t *fingerprints = (uint64_t *)(void *)(bytes + at + BLOCK_HEAD_BYTES);
-        size_t count = (len - BLOCK_HEAD_BYTES) / 8;
-        for (size_t i = 0; i < count; i++)
-            fingerprints[i] = get_u64((const uint8_t *)&fingerprints[i]);
-        enum status status = each(context, file->hour, fingerprints, count, err);
-        if (status != STATUS_OK)
-            return status;
-    }
-    if (at < size && good_block_behind(file->hour, bytes + at, size - at))
-        return fail(err, STATUS_CORRUPT,
-                    "%s at byte %zu: a block of fingerprints fails its checksum", path,
-                    at + HEAD_BYTES);
-    file->end = HEAD_BYTES + at;
-    return STATUS_OK;
-}
-
 static enum status load_hour(struct dedupe_files *files, struct hour_file *file,
                              dedupe_files_fn *each, void *context, struct error *err)
 {
@@ -342,17 +242,17 @@ static enum status load_hour(struct dedupe_files *files, struct hour_file *file,
         status = fail_errno(err, "cannot look at %s", path);
         goto cleanup;
     }
-    uint8_t head[HEAD_BYTES] = {0};
+    uint8_t head[DEDUPE_HEAD_BYTES] = {0};
     size_t got = 0;
     status = file_read_at(fd, head, sizeof head, 0, &got, path, err);
     if (status != STATUS_OK)
         goto cleanup;
-    if (got < sizeof head || stat_buf.st_size == HEAD_BYTES) {
+    if (got < sizeof head || stat_buf.st_size == DEDUPE_HEAD_BYTES) {
         file->end = 0; /* nothing yet, perhaps torn while it was made: made anew when needed */
         goto cleanup;
     }
     uint64_t hour = 0;
-    status = head_decode(head, files->journal_id, &hour, path, err);
+    status = dedupe_head_decode(head, files->journal_id, &hour, path, err);
     if (status != STATUS_OK)
         goto cleanup;
     if ((int64_t)hour != file->hour) {
@@ -365,10 +265,11 @@ static enum status load_hour(struct dedupe_files *files, struct hour_file *file,
         status = fail(err, STATUS_NO_MEMORY, "no memory to read %s", path);
         goto cleanup;
     }
-    status = file_read_at(fd, files->block.at, (size_t)stat_buf.st_size - HEAD_BYTES, HEAD_BYTES,
-                          &files->block.len, path, err);
+    status = file_read_at(fd, files->block.at, (size_t)stat_buf.st_size - DEDUPE_HEAD_BYTES,
+                          DEDUPE_HEAD_BYTES, &files->block.len, path, err);
     if (status == STATUS_OK)
-        status = give_blocks(files, file, path, each, context, err);
+        status =
+            dedupe_blocks_give(file->hour, &files->block, path, each, context, &file->end, err);
 
 cleanup:
     close(fd);
@@ -421,21 +322,6 @@ static struct hour_file *hour_entry(struct dedupe_files *files, int64_t hour)
     return &files->hours[at];
 }
 
-static bool encode_block(struct bytes *out, int64_t hour, const uint64_t *fingerprints,
-                         size_t count)
-{
-    out->len = 0;
-    if (!bytes_reserve(out, BLOCK_HEAD_BYTES + count * 8))
-        return false;
-    uint8_t *at = out->at + BLOCK_HEAD_BYTES;
-    for (size_t i = 0; i < count; i++)
-        at = put_u64(at, fingerprints[i]);
-    put_u32(out->at, (uint32_t)count);
-    put_u32(out->at + 4, block_checksum(hour, (uint32_t)count, out->at + BLOCK_HEAD_BYTES));
-    out->len = BLOCK_HEAD_BYTES + count * 8;
-    return true;
-}
-
 /* Writes behind the end and syncs. What a crash or a failed try left there is cut off first, so
  * that it cannot look like a block. */
 static enum status write_end(int fd, struct hour_file *file, const uint8_t *from, size_t len,
@@ -468,8 +354,8 @@ enum status dedupe_files_append(struct dedupe_files *files, int64_t hour,
 
     if (file->end == 0) {
         /* synced by itself: a bad head in front of blocks is then never a torn one */
-        uint8_t head[HEAD_BYTES];
-        head_encode(head, files->journal_id, (uint64_t)hour);
+        uint8_t head[DEDUPE_HEAD_BYTES];
+        dedupe_head_encode(head, files->journal_id, (uint64_t)hour);
         status = write_end(fd, file, head, sizeof head, path, err);
         if (status == STATUS_OK)
             status = file_sync_dir(files->dir, err);
@@ -477,8 +363,8 @@ enum status dedupe_files_append(struct dedupe_files *files, int64_t hour,
             goto cleanup;
     }
     for (size_t done = 0; done < count && status == STATUS_OK;) {
-        size_t take = count - done < BLOCK_IDS_MAX ? count - done : BLOCK_IDS_MAX;
-        if (!encode_block(&files->block, hour, fingerprints + done, take)) {
+        size_t take = count - done < DEDUPE_BLOCK_IDS_MAX ? count - done : DEDUPE_BLOCK_IDS_MAX;
+        if (!dedupe_block_encode(&files->block, hour, fingerprints + done, take)) {
             status = fail(err, STATUS_NO_MEMORY, "no memory to write %s", path);
             break;
         }
