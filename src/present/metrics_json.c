@@ -26,6 +26,15 @@ static bool end_document(struct json_writer *writer)
     return !writer->failed;
 }
 
+/* The array that is a page's last part ends, and the page with where the next one begins. */
+static bool end_page(struct json_writer *writer, struct text next_cursor)
+{
+    json_put_array_end(writer);
+    json_put_key(writer, "nextCursor");
+    json_put_text(writer, next_cursor);
+    return end_document(writer);
+}
+
 /* Counts and platforms are most of every answer: these write where there is room. */
 enum {
     COUNTS_BYTES_MAX = 32 + EVENT_TYPES * JSON_U64_BYTES_MAX,
@@ -352,10 +361,7 @@ bool metrics_page_json(struct bytes *out, const struct range *range,
     json_put_array(&writer);
     for (size_t i = 0; i < page->count; i++)
         json_put_text(&writer, page->listings[i].listing_id);
-    json_put_array_end(&writer);
-    json_put_key(&writer, "nextCursor");
-    json_put_text(&writer, page->next_cursor);
-    return end_document(&writer);
+    return end_page(&writer, page->next_cursor);
 }
 
 bool compare_json(struct bytes *out, const struct aggregated_metrics *listings, size_t count)
@@ -384,10 +390,7 @@ bool inquiries_json(struct bytes *out, const struct inquiry *inquiries, size_t c
     json_put_array(&writer);
     for (size_t i = 0; i < count; i++)
         put_inquiry(&writer, &inquiries[i]);
-    json_put_array_end(&writer);
-    json_put_key(&writer, "nextCursor");
-    json_put_text(&writer, next_cursor);
-    return end_document(&writer);
+    return end_page(&writer, next_cursor);
 }
 
 bool listing_json(struct bytes *out, struct text listing_id, const struct listing_details *details)
@@ -406,8 +409,5 @@ bool listings_json(struct bytes *out, const struct listing_entry *listings, size
     json_put_array(&writer);
     for (size_t i = 0; i < count; i++)
         put_listing(&writer, listings[i].listing_id, &listings[i].details);
-    json_put_array_end(&writer);
-    json_put_key(&writer, "nextCursor");
-    json_put_text(&writer, next_cursor);
-    return end_document(&writer);
+    return end_page(&writer, next_cursor);
 }
