@@ -65,9 +65,12 @@ test('a backup of a stopped server is the server again, ids included', async (t)
 });
 
 test('a backup is looked into without a trace, and refused to whoever would change it', async (t) => {
-  const { backup } = await prepare(t);
-  await succeeds(['sql', 'SELECT count(*) FROM listing_days', '--data', backup]);
+  const { folder, backup } = await prepare(t);
+  const link = join(folder, 'link');
+  symlinkSync(backup, link);
+  for (const data of [backup, link]) await succeeds(['sql', 'SELECT count(*) FROM listing_days', '--data', data]);
   await succeeds(['verify', '--data', backup]);
+  await succeeds(['backup', join(folder, 'again'), '--data', backup]);
   for (const args of [['record', 'view', 'a', 'b'], ['metrics', 'a'], ['serve', '--auth', 'off', '--listen', '127.0.0.1:0']]) {
     await fails([...args, '--data', backup], /is a backup.* footfall restore /);
   }

@@ -187,7 +187,8 @@ static enum status copy_store(struct backup *backup, struct error *err)
     if (status != STATUS_OK)
         return status;
     long_work_begin(&backup->work, "copying the store", "bytes", size_of(backup->store));
-    status = sqlite_store_copy(backup->store, to, on_pages, backup, &backup->state, err);
+    status = sqlite_store_copy(backup->store, manifest_is_there(backup->data), to, on_pages, backup,
+                               &backup->state, err);
     long_work_end(&backup->work);
     return status;
 }

@@ -26,8 +26,8 @@
 
 enum { PAGES_A_STEP = 256 };
 
-enum status sqlite_store_open_beside(struct connection *connection, const char *from, char *path,
-                                     struct error *err)
+enum status sqlite_store_open_beside(struct connection *connection, const char *from,
+                                     bool is_unused, char *path, struct error *err)
 {
     struct stat stat_buf;
     *connection = (struct connection){.path = from};
@@ -38,6 +38,8 @@ enum status sqlite_store_open_beside(struct connection *connection, const char *
         return fail(err, STATUS_IO, "store %s: it is not a file", from);
     if (realpath(from, path) == NULL)
         return fail_errno(err, "store %s", from);
+    if (is_unused)
+        return sqlite_store_open_unused(connection, path, err);
     connection->path = path;
     int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                 SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
@@ -84,15 +86,16 @@ static enum status copy_pages(struct connection *source, struct connection *targ
     return status;
 }
 
-enum status sqlite_store_copy(const char *from, const char *to, sqlite_store_copy_fn *step,
-                              void *context, struct sqlite_store_state *out, struct error *err)
+enum status sqlite_store_copy(const char *from, bool is_unused, const char *to,
+                              sqlite_store_copy_fn *step, void *context,
+                              struct sqlite_store_state *out, struct error *err)
 {
     char path[FILE_PATH_BYTES];
     struct connection source = {0};
     struct connection target = {0};
     struct sqlite_store_state state = {0};
 
-    enum status status = sqlite_store_open_beside(&source, from, path, err);
+    enum status status = sqlite_store_open_beside(&source, from, is_unused, path, err);
     if (status == STATUS_OK)
         status = connection_run(&source, "BEGIN", "a read cannot begin", err);
     if (status == STATUS_OK)

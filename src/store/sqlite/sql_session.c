@@ -81,15 +81,6 @@ static int look_up(void *context)
     return session->timed_out;
 }
 
-static enum status open_unused(struct sql_session *session, const char *path, struct error *err)
-{
-    size_t len = strlen(path);
-    if (len >= sizeof session->path)
-        return fail(err, STATUS_IO, "store %.200s...: the path is too long", path);
-    memcpy(session->path, path, len + 1);
-    return sqlite_store_open_unused(&session->connection, session->path, err);
-}
-
 enum status sql_session_open(const char *path, bool is_unused, uint64_t time_ms,
                              struct sql_session **out, struct error *err)
 {
@@ -99,8 +90,7 @@ enum status sql_session_open(const char *path, bool is_unused, uint64_t time_ms,
         return fail(err, STATUS_NO_MEMORY, "store %s: no memory", path);
     session->time_ns = time_ms * ns_per_ms;
     struct connection *connection = &session->connection;
-    enum status status = is_unused ? open_unused(session, path, err)
-                                   : sqlite_store_open_beside(connection, path, session->path, err);
+    enum status status = sqlite_store_open_beside(connection, path, is_unused, session->path, err);
     if (status == STATUS_OK)
         status = sqlite_store_state_of(connection, &state, err);
     if (status == STATUS_OK)

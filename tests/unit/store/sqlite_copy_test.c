@@ -92,7 +92,7 @@ TEST(a_copy_holds_the_batches_that_were_there_when_it_began)
     struct store_position before = {0};
     ASSERT_OK(store_get_position(store, &before, &err), err);
     struct writing writing = {.store = store, .ledger = &ledger};
-    ASSERT_OK(sqlite_store_copy(from, to, apply_one, &writing, &state, &err), err);
+    ASSERT_OK(sqlite_store_copy(from, false, to, apply_one, &writing, &state, &err), err);
     assert_true(writing.steps > 1);
     assert_int_equal(state.position.batch, 2);
     assert_int_equal(state.position.seq, before.seq);
@@ -124,20 +124,21 @@ TEST(what_cannot_be_copied_is_said)
     struct sqlite_store_state state = {0};
     path_in(dir, "footfall.db", from);
     path_in(dir, "copy.db", to);
-    assert_int_equal(sqlite_store_copy(from, to, NULL, NULL, &state, &err), STATUS_NOT_FOUND);
+    assert_int_equal(sqlite_store_copy(from, false, to, NULL, NULL, &state, &err),
+                     STATUS_NOT_FOUND);
 
     FILE *file = fopen(from, "we");
     assert_non_null(file);
     fputs("this is no database at all, but long enough to be taken for one by its size ......",
           file);
     fclose(file);
-    assert_int_equal(sqlite_store_copy(from, to, NULL, NULL, &state, &err), STATUS_CORRUPT);
+    assert_int_equal(sqlite_store_copy(from, false, to, NULL, NULL, &state, &err), STATUS_CORRUPT);
     assert_int_equal(unlink(from), 0);
 
     struct ledger ledger = new_ledger();
     struct store *store = must_open(dir);
     struct writing writing = {.store = store, .ledger = &ledger, .answer = STATUS_STOPPED};
-    assert_int_equal(sqlite_store_copy(from, to, apply_one, &writing, &state, &err),
+    assert_int_equal(sqlite_store_copy(from, false, to, apply_one, &writing, &state, &err),
                      STATUS_STOPPED);
     assert_int_equal(writing.steps, 1);
     store_close(store);
