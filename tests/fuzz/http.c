@@ -29,9 +29,10 @@
 #include "http/server_parts.h"
 
 enum {
-    ANSWER_BYTES_MAX = 256 * 1024,
-    TURNS_MAX = 30000, /* half a minute for a query: at the end of a turn it waits for it */
-    QUIET_TURNS = 2,   /* without progress: then it waits for something */
+    ANSWER_BYTES_MAX =
+        32 * 1024 * 1024, /* the largest answer, as often as an input can ask for it */
+    TURNS_MAX = 30000,    /* half a minute for a query: at the end of a turn it waits for it */
+    QUIET_TURNS = 2,      /* without progress: then it waits for something */
     QUERY_POLL_MS = 1,
     HEALTH_EVERY = 64
 };
