@@ -165,16 +165,21 @@ test('as many subscribers, and listings watched, as set; then 503 or an error', 
       assert.deepEqual([answer.status, answer.body.code], [503, 'too_many_subscribers'], path);
       assert.equal(answer.headers['retry-after'], '1');
     }
+    const subscribers = async () =>
+      (await gauge(own, 'footfall_live_subscribers{protocol="websocket"}')) +
+      (await gauge(own, 'footfall_live_subscribers{protocol="event_stream"}'));
+    const oneIsLeft = () => eventually('one left', async () => (await subscribers()) === 1);
     second.close();
-    await eventually('one left', async () =>
-      (await gauge(own, 'footfall_live_subscribers{protocol="websocket"}')) === 1);
+    await oneIsLeft();
     const full = await own.get('/v1/users/u/live?listing=a&listing=b');
     assert.deepEqual([full.status, full.body.code], [503, 'too_many_watches']);
+    await oneIsLeft(); // who was refused has gone
     const third = await subscribe(own, { userId: 'u', listings: ['a'] });
     assert.equal(third.reply.type, 'subscribed', 'there is room again');
     // a listing too many for one who watches all: closed, and the others go on
     third.close();
     await eventually('two watched', async () => (await gauge(own, 'footfall_live_watches')) === 2);
+    await oneIsLeft();
     const all = await subscribe(own, { userId: 'v' });
     await own.record(['c', 'd'].map((listingId) => ({ userId: 'v', listingId, eventType: 'view' })));
     assert.equal((await all.closed).code, 1013);
