@@ -13,28 +13,20 @@
  *
  * so the whole store is read once, in order, with as much memory as one listing's month takes, and
  * a block that stands without its counterpart is found like one with other numbers.
- *
- * What is compared is a list of (day, platform or source, counts) of both sides, sorted and added
- * up. Counts that ended at their maximum are equal as soon as both did.
+ * The comparing is check_sums.c's.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "store/sqlite/check.h"
 
-#include <assert.h>
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/bytes.h"
 #include "model/calendar.h"
 #include "model/cell_block.h"
-#include "model/event.h"
 #include "model/month_block.h"
-#include "model/platform.h"
 #include "store/sqlite/batch.h"
+#include "store/sqlite/check_sums.h"
 #include "store/sqlite/state.h"
 
 enum { DAYS_MAX = 31, STEP_BLOCKS = 256, PAGE_PROBLEMS_MAX = 100 };
@@ -57,21 +49,6 @@ struct stream {
     struct text listing; /* absent: at the end */
 };
 
-/* What was counted under one key of one side. */
-struct sum {
-    int32_t day;
-    struct text source; /* absent: of a platform */
-    uint8_t platform;
-    struct counts counts;
-    int64_t updated_ms; /* of a platform */
-};
-
-struct sums {
-    struct sum *at;
-    size_t count;
-    size_t cap;
-};
-
 struct check {
     struct connection connection;
     const struct store_check_visitor *visitor;
@@ -81,23 +58,9 @@ struct check {
     int32_t month;
     struct count_rows totals;
     struct count_rows cells;
-    struct sums of_totals;
-    struct sums of_cells;
+    struct check_sums sums;
     uint64_t since_step;
 };
-
-static void tell(struct check *check, enum store_problem problem, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void tell(struct check *check, enum store_problem problem, const char *format, ...)
-{
-    char words[ERROR_MESSAGE_BYTES];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(words, sizeof words, format, arguments);
-    va_end(arguments);
-    check->visitor->problem(check->visitor->context, problem, words);
-}
 
 static enum status cannot_read(struct check *check, struct error *err)
 {
@@ -127,7 +90,7 @@ static enum status check_pages(struct check *check, struct error *err)
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         struct text words = column_text(statement, 0);
         if (!text_is(words, "ok"))
-            tell(check, STORE_PAGES, "%.*s", TEXT_ARGS(words));
+            check_tell(check->visitor, STORE_PAGES, "%.*s", TEXT_ARGS(words));
     }
     if (code != SQLITE_DONE)
         status = cannot_read(check, err);
@@ -135,167 +98,14 @@ static enum status check_pages(struct check *check, struct error *err)
     return status;
 }
 
-/* ---- sums ---- */
+static struct text text_of_bytes(const struct bytes *bytes)
+{
+    return (struct text){(const char *)bytes->at, bytes->len};
+}
 
 static enum status no_memory(struct error *err)
 {
     return fail(err, STATUS_NO_MEMORY, "no memory to check the store");
-}
-
-static bool sums_reserve(struct sums *sums, size_t more)
-{
-    if (sums->cap - sums->count >= more)
-        return true;
-    size_t cap = sums->cap < 256 ? 256 : sums->cap * 2;
-    while (cap - sums->count < more)
-        cap *= 2;
-    struct sum *larger = reallocarray(sums->at, cap, sizeof *larger);
-    if (larger == NULL)
-        return false;
-    sums->at = larger;
-    sums->cap = cap;
-    return true;
-}
-
-static int compare_keys(const struct sum *a, const struct sum *b)
-{
-    if (a->day != b->day)
-        return a->day < b->day ? -1 : 1;
-    if ((a->source.at == NULL) != (b->source.at == NULL))
-        return a->source.at == NULL ? -1 : 1;
-    if (a->source.at != NULL)
-        return text_compare(a->source, b->source);
-    return (a->platform > b->platform) - (a->platform < b->platform);
-}
-
-static int compare_sums(const void *a, const void *b)
-{
-    return compare_keys(a, b);
-}
-
-/* Adds the rows to the sums, one for each key. */
-static enum status gather(const struct count_rows *rows, struct sums *sums, struct error *err)
-{
-    sums->count = 0;
-    if (!sums_reserve(sums, rows->platform_count + rows->source_count + 1))
-        return no_memory(err);
-    for (size_t i = 0; i < rows->platform_count; i++) {
-        const struct platform_row *row = &rows->platforms[i];
-        sums->at[sums->count++] = (struct sum){.day = row->day,
-                                               .platform = row->platform,
-                                               .counts = row->counts,
-                                               .updated_ms = row->updated_ms};
-    }
-    for (size_t i = 0; i < rows->source_count; i++) {
-        const struct source_row *row = &rows->sources[i];
-        sums->at[sums->count++] =
-            (struct sum){.day = row->day, .source = row->source, .counts = row->counts};
-    }
-    if (sums->count == 0)
-        return STATUS_OK;
-    qsort(sums->at, sums->count, sizeof *sums->at, compare_sums);
-    size_t kept = 0;
-    for (size_t i = 1; i < sums->count; i++) {
-        struct sum *into = &sums->at[kept];
-        const struct sum *from = &sums->at[i];
-        if (compare_keys(into, from) != 0) {
-            sums->at[++kept] = *from;
-            continue;
-        }
-        counts_add(&into->counts, &from->counts);
-        if (from->updated_ms > into->updated_ms)
-            into->updated_ms = from->updated_ms;
-    }
-    sums->count = kept + 1;
-    return STATUS_OK;
-}
-
-/* "user U, listing L, 2026-01-31" */
-static void place_words(const struct check *check, struct text listing, int32_t day, char *out,
-                        size_t bytes)
-{
-    char date[DATE_BYTES];
-    date_format(day, date);
-    snprintf(out, bytes, "user %.*s, listing %.*s, %.*s", (int)check->user.len,
-             (const char *)check->user.at, TEXT_ARGS(listing), DATE_BYTES, date);
-}
-
-static struct text name_of(const struct sum *sum)
-{
-    if (sum->source.at != NULL)
-        return sum->source;
-    return sum->platform == PLATFORM_NONE ? text_of("none") : platform_name(sum->platform);
-}
-
-/* One of the two may be NULL: nothing counted. */
-static void compare(struct check *check, struct text listing, const struct sum *totals,
-                    const struct sum *cells)
-{
-    static const char *const names[EVENT_TYPES] = {
-        [EVENT_VIEW] = "views", [EVENT_SHARE] = "shares", [EVENT_INQUIRY] = "inquiries"};
-    static const struct counts nothing = {{0}};
-    const struct sum *any = totals != NULL ? totals : cells;
-    assert(any != NULL);
-    const struct counts *left = totals != NULL ? &totals->counts : &nothing;
-    const struct counts *right = cells != NULL ? &cells->counts : &nothing;
-    const char *kind = any->source.at != NULL ? "source" : "platform";
-    struct text name = name_of(any);
-    char place[320];
-
-    place_words(check, listing, any->day, place, sizeof place);
-    for (int type = 0; type < EVENT_TYPES; type++)
-        if (left->of[type] != right->of[type])
-            tell(check, STORE_SUMS,
-                 "%s: %s %.*s has %" PRIu64 " %s in the totals, and its cells sum to %" PRIu64,
-                 place, kind, TEXT_ARGS(name), left->of[type], names[type], right->of[type]);
-    if (totals != NULL && cells != NULL && totals->updated_ms != cells->updated_ms)
-        tell(check, STORE_SUMS,
-             "%s: %s %.*s was last counted at %" PRId64 " ms in the totals, and at %" PRId64
-             " ms in the cells",
-             place, kind, TEXT_ARGS(name), totals->updated_ms, cells->updated_ms);
-}
-
-/* What the sources of a day name may not be more than its platforms have. */
-static void check_sources(struct check *check, struct text listing, const struct sums *sums)
-{
-    char place[320];
-    for (size_t i = 0; i < sums->count;) {
-        int32_t day = sums->at[i].day;
-        struct counts all = {{0}};
-        struct counts named = {{0}};
-        for (; i < sums->count && sums->at[i].day == day; i++)
-            counts_add(sums->at[i].source.at == NULL ? &all : &named, &sums->at[i].counts);
-        check->checked.listing_days++;
-        for (int type = 0; type < EVENT_TYPES; type++)
-            if (named.of[type] > all.of[type]) {
-                place_words(check, listing, day, place, sizeof place);
-                tell(check, STORE_SUMS,
-                     "%s: the named sources have %" PRIu64 " of one kind, and the day has %" PRIu64,
-                     place, named.of[type], all.of[type]);
-            }
-    }
-}
-
-static enum status compare_sides(struct check *check, struct text listing, struct error *err)
-{
-    struct sums *totals = &check->of_totals;
-    struct sums *cells = &check->of_cells;
-    enum status status = gather(&check->totals, totals, err);
-    if (status == STATUS_OK)
-        status = gather(&check->cells, cells, err);
-    if (status != STATUS_OK)
-        return status;
-    for (size_t i = 0, j = 0; i < totals->count || j < cells->count;) {
-        int order = i == totals->count  ? 1
-                    : j == cells->count ? -1
-                                        : compare_keys(&totals->at[i], &cells->at[j]);
-        compare(check, listing, order <= 0 ? &totals->at[i] : NULL,
-                order >= 0 ? &cells->at[j] : NULL);
-        i += order <= 0;
-        j += order >= 0;
-    }
-    check_sources(check, listing, totals);
-    return STATUS_OK;
 }
 
 /* ---- walking ---- */
@@ -342,7 +152,7 @@ static enum status decode(struct check *check, const struct stream *stream, enum
     if (status == STATUS_CORRUPT) {
         struct error words;
         (void)block_corrupt(&check->connection, table, user, at, stream->listing, &why, &words);
-        tell(check, STORE_BLOCK, "%.400s", words.message);
+        check_tell(check->visitor, STORE_BLOCK, "%.400s", words.message);
         *good = false;
         status = STATUS_OK;
     } else if (status != STATUS_OK) {
@@ -382,7 +192,8 @@ static enum status check_listing(struct check *check, struct stream *streams, si
                             : decode(check, &streams[i], BLOCK_CELLS, first_day + (int32_t)i - 1,
                                      &check->cells, &good, err);
     if (status == STATUS_OK && good)
-        status = compare_sides(check, listing, err);
+        status = check_sums_compare(&check->sums, text_of_bytes(&check->user), listing,
+                                    &check->totals, &check->cells, err);
     /* the rows' and the listing's texts lie in the statements until here */
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
         if (stands[i])
@@ -443,11 +254,6 @@ static enum status next_pair(struct check *check, enum statement which, int64_t 
     }
     sqlite3_reset(statement);
     return status;
-}
-
-static struct text text_of_bytes(const struct bytes *bytes)
-{
-    return (struct text){(const char *)bytes->at, bytes->len};
 }
 
 /* Goes on to the next user and month that has totals or cells; false when there is none. */
@@ -531,7 +337,7 @@ static enum status count_facts(struct check *check, struct error *err)
 enum status sqlite_store_check(const char *path, const struct store_check_visitor *visitor,
                                struct store_checked *out, struct error *err)
 {
-    struct check check = {.visitor = visitor};
+    struct check check = {.visitor = visitor, .sums = {.visitor = visitor}};
     struct sqlite_store_state state;
     enum status status = sqlite_store_open_unused(&check.connection, path, err);
     if (status == STATUS_OK)
@@ -544,13 +350,13 @@ enum status sqlite_store_check(const char *path, const struct store_check_visito
         status = check_sums(&check, err);
     if (status == STATUS_OK)
         status = count_facts(&check, err);
+    check.checked.listing_days = check.sums.listing_days;
     *out = check.checked;
     connection_finalize(check.statements, STATEMENTS);
     connection_close(&check.connection);
     bytes_done(&check.user);
     count_rows_done(&check.totals);
     count_rows_done(&check.cells);
-    free(check.of_totals.at);
-    free(check.of_cells.at);
+    check_sums_done(&check.sums);
     return status;
 }
