@@ -9,11 +9,8 @@
  *     WHERE user_id = 'u' AND listing_id = 'l' AND date >= '2026-01-15'
  *         pairs (u, 2026-01) (u, 2026-02) ...        one block each
  *
- * A block is decoded into rows of one shape, which are handed out before the next is read.
- *
- * Conditions are only used to read less: none is marked as done with (omit), so bounds may be taken
- * too wide (a date that is none is no bound), and a comparison under another
- * collation, which would find other texts equal, is left to SQLite altogether.
+ * A block is decoded into rows of one shape (sql_rows.h), which are handed out before the next is
+ * read. What the conditions allow is a range (sql_conditions.h), perhaps too wide.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -28,10 +25,9 @@
 #include "model/cell_block.h"
 #include "model/counts.h"
 #include "model/month_block.h"
-#include "model/platform.h"
 #include "store/sqlite/batch.h"
-
-enum grain { BY_LISTING, BY_PLATFORM, BY_SOURCE };
+#include "store/sqlite/sql_conditions.h"
+#include "store/sqlite/sql_rows.h"
 
 enum column {
     COLUMN_USER,
@@ -50,7 +46,7 @@ enum column {
 struct shape {
     const char *name;
     enum block_table from;
-    enum grain grain;
+    enum sql_grain grain;
     const char *declaration;
     enum column columns[10];
 };
@@ -63,27 +59,27 @@ struct shape {
 static const struct shape shapes[] = {
     {"listing_days",
      BLOCK_TOTALS,
-     BY_LISTING,
+     SQL_BY_LISTING,
      IDS COUNTS ", updated_at INTEGER)",
      {COLUMN_IDS, COLUMN_COUNTS, COLUMN_UPDATED}},
     {"platform_days",
      BLOCK_TOTALS,
-     BY_PLATFORM,
+     SQL_BY_PLATFORM,
      IDS "platform TEXT, " COUNTS ", updated_at INTEGER)",
      {COLUMN_IDS, COLUMN_NAME, COLUMN_COUNTS, COLUMN_UPDATED}},
     {"source_days",
      BLOCK_TOTALS,
-     BY_SOURCE,
+     SQL_BY_SOURCE,
      IDS "source TEXT, " COUNTS ")",
      {COLUMN_IDS, COLUMN_NAME, COLUMN_COUNTS}},
     {"platform_quarters",
      BLOCK_CELLS,
-     BY_PLATFORM,
+     SQL_BY_PLATFORM,
      IDS "time TEXT, starts_at INTEGER, platform TEXT, " COUNTS ", updated_at INTEGER)",
      {COLUMN_IDS, COLUMN_TIME, COLUMN_STARTS_AT, COLUMN_NAME, COLUMN_COUNTS, COLUMN_UPDATED}},
     {"source_quarters",
      BLOCK_CELLS,
-     BY_SOURCE,
+     SQL_BY_SOURCE,
      IDS "time TEXT, starts_at INTEGER, source TEXT, " COUNTS ")",
      {COLUMN_IDS, COLUMN_TIME, COLUMN_STARTS_AT, COLUMN_NAME, COLUMN_COUNTS}},
 };
@@ -116,33 +112,10 @@ static const char *const sql_of[][STATEMENTS] = {
                                      " WHERE user = ?1 AND day = ?2 AND listing = ?3"},
 };
 
-/* Which conditions xFilter gets, in this order, as bits of idxNum. */
-enum condition {
-    USER_IS,
-    LISTING_IS,
-    DATE_IS,
-    DATE_FROM,
-    DATE_AFTER,
-    DATE_TO,
-    DATE_BEFORE,
-    CONDITIONS
-};
-static const char *const condition_words[CONDITIONS] = {
-    "user_id=", "listing_id=", "date=", "date>=", "date>", "date<=", "date<"};
-
 struct table {
     sqlite3_vtab base; /* first, so that one pointer is both */
     struct sql_tables *tables;
     const struct shape *shape;
-};
-
-/* A row that is handed out. */
-struct row {
-    int32_t day;
-    int16_t quarter;
-    struct text name; /* points into the block or to static storage */
-    struct counts counts;
-    int64_t updated_ms;
 };
 
 struct cursor {
@@ -151,23 +124,16 @@ struct cursor {
     sqlite3_stmt *statements[STATEMENTS];
     sqlite3_stmt *blocks; /* the one that gives blocks now; NULL: the next pair is wanted */
 
-    bool user_is;
-    bool listing_is;
     bool ended;
-    struct bytes listing; /* with listing_is */
-    int32_t day_first;
-    int32_t day_last;
-    int64_t at_first; /* months or days */
+    struct sql_range range;
+    int64_t at_first; /* the range's months or days */
     int64_t at_last;
 
     struct bytes user; /* of the pair in hand, or behind which to look */
     int64_t at;
     struct text listing_now; /* in the row of blocks */
-    struct count_rows counts;
-    struct row *rows;
-    size_t row_count;
-    size_t row_cap;
-    size_t row;
+    struct sql_rows rows;
+    size_t row; /* that is handed out */
     int64_t rowid;
 };
 
@@ -204,92 +170,10 @@ static int disconnect_table(sqlite3_vtab *base)
     return SQLITE_OK;
 }
 
-static int date_condition(unsigned char op)
-{
-    switch (op) {
-    case SQLITE_INDEX_CONSTRAINT_EQ:
-        return DATE_IS;
-    case SQLITE_INDEX_CONSTRAINT_GE:
-        return DATE_FROM;
-    case SQLITE_INDEX_CONSTRAINT_GT:
-        return DATE_AFTER;
-    case SQLITE_INDEX_CONSTRAINT_LE:
-        return DATE_TO;
-    case SQLITE_INDEX_CONSTRAINT_LT:
-        return DATE_BEFORE;
-    default:
-        return -1;
-    }
-}
-
-/* Every table begins with user_id, listing_id and date. -1: it decides nothing. */
-static int condition_of(const struct sqlite3_index_constraint *constraint)
-{
-    bool is = constraint->op == SQLITE_INDEX_CONSTRAINT_EQ;
-    switch (constraint->iColumn) {
-    case 0:
-        return is ? USER_IS : -1;
-    case 1:
-        return is ? LISTING_IS : -1;
-    case 2:
-        return date_condition(constraint->op);
-    default:
-        return -1;
-    }
-}
-
-static bool has(const sqlite3_index_info *info, enum condition condition)
-{
-    return (info->idxNum & 1 << condition) != 0;
-}
-
-static void estimate(sqlite3_index_info *info)
-{
-    double rows = 1e8;
-    if (has(info, USER_IS))
-        rows /= 1e3;
-    if (has(info, LISTING_IS))
-        rows /= 1e3;
-    if (has(info, DATE_IS))
-        rows /= 50;
-    if (has(info, DATE_FROM) || has(info, DATE_AFTER))
-        rows /= 5;
-    if (has(info, DATE_TO) || has(info, DATE_BEFORE))
-        rows /= 2;
-    info->estimatedRows = (sqlite3_int64)rows + 1;
-    /* without a user each of them is visited, if only to ask for the listing */
-    info->estimatedCost = has(info, USER_IS) ? rows + 10 : rows + 1e6;
-}
-
 static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 {
-    int chosen[CONDITIONS];
-    char words[128] = "";
-    size_t len = 0;
     (void)base;
-    for (int i = 0; i < CONDITIONS; i++)
-        chosen[i] = -1;
-    for (int i = 0; i < info->nConstraint; i++) {
-        int condition = condition_of(&info->aConstraint[i]);
-        if (condition >= 0 && info->aConstraint[i].usable && chosen[condition] < 0 &&
-            strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0)
-            chosen[condition] = i;
-    }
-    int arguments = 0;
-    for (int i = 0; i < CONDITIONS; i++) {
-        if (chosen[i] < 0)
-            continue;
-        info->aConstraintUsage[chosen[i]].argvIndex = ++arguments;
-        info->idxNum |= 1 << i;
-        len += (size_t)snprintf(words + len, sizeof words - len, "%s%s", len > 0 ? " " : "",
-                                condition_words[i]);
-    }
-    info->idxStr = sqlite3_mprintf("%s", len > 0 ? words : "everything");
-    if (info->idxStr == NULL)
-        return SQLITE_NOMEM;
-    info->needToFreeIdxStr = 1;
-    estimate(info);
-    return SQLITE_OK;
+    return sql_conditions_choose(info);
 }
 
 /* ---- the cursor ---- */
@@ -308,10 +192,9 @@ static int close_cursor(sqlite3_vtab_cursor *base)
 {
     struct cursor *cursor = (struct cursor *)base;
     connection_finalize(cursor->statements, STATEMENTS);
-    bytes_done(&cursor->listing);
+    sql_range_done(&cursor->range);
     bytes_done(&cursor->user);
-    count_rows_done(&cursor->counts);
-    free(cursor->rows);
+    sql_rows_done(&cursor->rows);
     free(cursor);
     return SQLITE_OK;
 }
@@ -350,152 +233,7 @@ static int prepare(struct cursor *cursor)
     return SQLITE_OK;
 }
 
-static struct text value_text(sqlite3_value *value)
-{
-    const char *at = (const char *)sqlite3_value_text(value);
-    return (struct text){at, at == NULL ? 0 : (size_t)sqlite3_value_bytes(value)};
-}
-
-/* The day whose date the text begins with; *whole: it is that date and nothing more. */
-static bool day_of_value(sqlite3_value *value, bool *whole, int32_t *day)
-{
-    struct text text = value_text(value);
-    *whole = text.len == DATE_BYTES;
-    if (text.len < DATE_BYTES)
-        return false;
-    text.len = DATE_BYTES;
-    return date_parse(text, day);
-}
-
-/* What is no date is no bound, but no row has it. A text that goes on behind a date comes after
- * that day and before the next: the day is a bound wide enough in both directions. */
-static void take_date(struct cursor *cursor, enum condition condition, sqlite3_value *value)
-{
-    bool whole = false;
-    int32_t day = 0;
-    bool is_date = day_of_value(value, &whole, &day);
-    if (condition == DATE_IS && !(is_date && whole))
-        cursor->ended = true;
-    if (!is_date)
-        return;
-    if (whole && condition == DATE_AFTER)
-        day++;
-    if (whole && condition == DATE_BEFORE)
-        day--;
-    bool from = condition == DATE_IS || condition == DATE_FROM || condition == DATE_AFTER;
-    bool to = condition == DATE_IS || condition == DATE_TO || condition == DATE_BEFORE;
-    if (from && day > cursor->day_first)
-        cursor->day_first = day;
-    if (to && day < cursor->day_last)
-        cursor->day_last = day;
-}
-
-static int take_condition(struct cursor *cursor, enum condition condition, sqlite3_value *value)
-{
-    struct bytes *bytes = condition == USER_IS ? &cursor->user : &cursor->listing;
-    if (sqlite3_value_type(value) == SQLITE_NULL) {
-        cursor->ended = true; /* nothing compares with NULL */
-        return SQLITE_OK;
-    }
-    if (condition == USER_IS || condition == LISTING_IS) {
-        struct text text = value_text(value);
-        if (text.at == NULL || !bytes_append(bytes, text.at, text.len))
-            return SQLITE_NOMEM;
-        cursor->user_is |= condition == USER_IS;
-        cursor->listing_is |= condition == LISTING_IS;
-        return SQLITE_OK;
-    }
-    take_date(cursor, condition, value);
-    return SQLITE_OK;
-}
-
-/* ---- rows of a block ---- */
-
-static struct row *add_row(struct cursor *cursor)
-{
-    if (cursor->rows == NULL || cursor->row_count == cursor->row_cap) {
-        size_t cap = cursor->row_cap == 0 ? 64 : cursor->row_cap * 2;
-        struct row *larger = reallocarray(cursor->rows, cap, sizeof *larger);
-        if (larger == NULL)
-            return NULL;
-        cursor->rows = larger;
-        cursor->row_cap = cap;
-    }
-    struct row *row = &cursor->rows[cursor->row_count++];
-    *row = (struct row){0};
-    return row;
-}
-
-static bool same_slot(const struct row *row, int32_t day, int16_t quarter)
-{
-    return row->day == day && row->quarter == quarter;
-}
-
-/* A row a platform; with BY_LISTING, a row a day. Rows of a slot stand together. */
-static bool add_platforms(struct cursor *cursor)
-{
-    const struct count_rows *counts = &cursor->counts;
-    bool by_listing = cursor->table->shape->grain == BY_LISTING;
-    for (size_t i = 0; i < counts->platform_count; i++) {
-        const struct platform_row *from = &counts->platforms[i];
-        struct row *row = cursor->row_count > 0 ? &cursor->rows[cursor->row_count - 1] : NULL;
-        if (row == NULL || !by_listing || !same_slot(row, from->day, from->quarter)) {
-            row = add_row(cursor);
-            if (row == NULL)
-                return false;
-            row->day = from->day;
-            row->quarter = from->quarter;
-            row->name =
-                from->platform == PLATFORM_NONE ? text_of("none") : platform_name(from->platform);
-        }
-        counts_add(&row->counts, &from->counts);
-        if (from->updated_ms > row->updated_ms)
-            row->updated_ms = from->updated_ms;
-    }
-    return true;
-}
-
-static bool any(const struct counts *counts)
-{
-    return (counts->of[EVENT_VIEW] | counts->of[EVENT_SHARE] | counts->of[EVENT_INQUIRY]) != 0;
-}
-
-/* A row a named source of each slot, and "none" for what they leave of its platforms. */
-static bool add_sources(struct cursor *cursor)
-{
-    const struct count_rows *counts = &cursor->counts;
-    size_t source = 0;
-    for (size_t i = 0; i < counts->platform_count;) {
-        int32_t day = counts->platforms[i].day;
-        int16_t quarter = counts->platforms[i].quarter;
-        struct counts rest = {{0}};
-        for (; i < counts->platform_count && counts->platforms[i].day == day &&
-               counts->platforms[i].quarter == quarter;
-             i++)
-            counts_add(&rest, &counts->platforms[i].counts);
-        for (; source < counts->source_count; source++) {
-            const struct source_row *from = &counts->sources[source];
-            if (from->day != day || from->quarter != quarter)
-                break;
-            struct row *row = add_row(cursor);
-            if (row == NULL)
-                return false;
-            *row = (struct row){
-                .day = day, .quarter = quarter, .name = from->source, .counts = from->counts};
-            for (int type = 0; type < EVENT_TYPES; type++)
-                rest.of[type] -=
-                    from->counts.of[type] < rest.of[type] ? from->counts.of[type] : rest.of[type];
-        }
-        if (any(&rest)) {
-            struct row *row = add_row(cursor);
-            if (row == NULL)
-                return false;
-            *row = (struct row){
-                .day = day, .quarter = quarter, .name = text_of("none"), .counts = rest};
-        }
-    }
-    return true;
-}
+/* ---- a block ---- */
 
 /* Makes rows of the block in the row of cursor->blocks. */
 static int unpack(struct cursor *cursor)
@@ -509,16 +247,16 @@ static int unpack(struct cursor *cursor)
 
     cursor->listing_now = column_text(cursor->blocks, 0);
     cursor->row = 0;
-    cursor->row_count = 0;
+    cursor->rows.count = 0;
     cursor->table->tables->blocks++;
-    count_rows_clear(&cursor->counts);
+    count_rows_clear(&cursor->rows.counts);
     if (block.len == 0)
         status = block_missing(&why);
     else if (shape->from == BLOCK_TOTALS)
-        status = month_block_decode(block, (int32_t)cursor->at, cursor->day_first, cursor->day_last,
-                                    &cursor->counts, &why);
+        status = month_block_decode(block, (int32_t)cursor->at, cursor->range.day_first,
+                                    cursor->range.day_last, &cursor->rows.counts, &why);
     else
-        status = cell_block_decode(block, (int32_t)cursor->at, &cursor->counts, &why);
+        status = cell_block_decode(block, (int32_t)cursor->at, &cursor->rows.counts, &why);
     if (status == STATUS_CORRUPT) {
         (void)block_corrupt(cursor->table->tables->connection, shape->from, user,
                             (int32_t)cursor->at, cursor->listing_now, &why, &err);
@@ -526,8 +264,7 @@ static int unpack(struct cursor *cursor)
     }
     if (status != STATUS_OK)
         return say_error(cursor, &why);
-    bool enough = shape->grain == BY_SOURCE ? add_sources(cursor) : add_platforms(cursor);
-    return enough ? SQLITE_OK : SQLITE_NOMEM;
+    return sql_rows_make(&cursor->rows, shape->grain) ? SQLITE_OK : SQLITE_NOMEM;
 }
 
 /* ---- going on ---- */
@@ -535,7 +272,7 @@ static int unpack(struct cursor *cursor)
 /* Finds the next pair behind (cursor->user, cursor->at); ended when there is none. */
 static int next_pair(struct cursor *cursor)
 {
-    sqlite3_stmt *statement = cursor->statements[cursor->user_is ? NEXT_OF_USER : NEXT_PAIR];
+    sqlite3_stmt *statement = cursor->statements[cursor->range.user_is ? NEXT_OF_USER : NEXT_PAIR];
     int64_t behind = cursor->at;
     for (;;) {
         struct text user = {cursor->user.at == NULL ? "" : (const char *)cursor->user.at,
@@ -552,7 +289,7 @@ static int next_pair(struct cursor *cursor)
         struct text found = column_text(statement, 0);
         int64_t at = sqlite3_column_int64(statement, 1);
         bool kept = true;
-        if (!cursor->user_is) {
+        if (!cursor->range.user_is) {
             cursor->user.len = 0;
             kept = bytes_append(&cursor->user, found.at, found.len);
         }
@@ -563,7 +300,7 @@ static int next_pair(struct cursor *cursor)
             cursor->at = at;
             return SQLITE_OK;
         }
-        if (at > cursor->at_last && cursor->user_is) {
+        if (at > cursor->at_last && cursor->range.user_is) {
             cursor->ended = true;
             return SQLITE_OK;
         }
@@ -573,13 +310,15 @@ static int next_pair(struct cursor *cursor)
 
 static int begin_blocks(struct cursor *cursor)
 {
-    sqlite3_stmt *statement = cursor->statements[cursor->listing_is ? ONE_LISTING : ALL_LISTINGS];
+    sqlite3_stmt *statement =
+        cursor->statements[cursor->range.listing_is ? ONE_LISTING : ALL_LISTINGS];
     struct text user = {(const char *)cursor->user.at, cursor->user.len};
-    struct text listing = {cursor->listing.at == NULL ? "" : (const char *)cursor->listing.at,
-                           cursor->listing.len};
+    struct text listing = {
+        cursor->range.listing.at == NULL ? "" : (const char *)cursor->range.listing.at,
+        cursor->range.listing.len};
     sqlite3_reset(statement);
     if (!bind_text(statement, 1, user) || !bind_number(statement, 2, cursor->at) ||
-        (cursor->listing_is && !bind_text(statement, 3, listing)))
+        (cursor->range.listing_is && !bind_text(statement, 3, listing)))
         return failed(cursor);
     cursor->blocks = statement;
     return SQLITE_OK;
@@ -590,8 +329,8 @@ static int next_block(struct cursor *cursor)
 {
     int code = SQLITE_OK;
     cursor->row = 0;
-    cursor->row_count = 0;
-    while (!cursor->ended && cursor->row_count == 0 && code == SQLITE_OK) {
+    cursor->rows.count = 0;
+    while (!cursor->ended && cursor->rows.count == 0 && code == SQLITE_OK) {
         if (cursor->blocks == NULL) {
             code = next_pair(cursor);
             if (code == SQLITE_OK && !cursor->ended)
@@ -614,29 +353,26 @@ static int filter(sqlite3_vtab_cursor *base, int chosen, const char *words, int 
                   sqlite3_value **values)
 {
     struct cursor *cursor = (struct cursor *)base;
-    int argument = 0;
+    const struct sql_range *range = &cursor->range;
     int code = prepare(cursor);
     (void)words;
 
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_reset(cursor->statements[i]);
     cursor->blocks = NULL;
-    cursor->user_is = cursor->listing_is = cursor->ended = false;
-    cursor->user.len = 0;
-    cursor->listing.len = 0;
-    cursor->day_first = CALENDAR_DAY_MIN;
-    cursor->day_last = CALENDAR_DAY_MAX;
     cursor->rowid = 0;
-    for (int i = 0; i < CONDITIONS && code == SQLITE_OK; i++)
-        if ((chosen & 1 << i) != 0 && argument < count)
-            code = take_condition(cursor, (enum condition)i, values[argument++]);
+    if (code == SQLITE_OK)
+        code = sql_range_take(&cursor->range, chosen, count, values);
     if (code != SQLITE_OK)
         return code;
+    cursor->ended = range->is_empty;
+    cursor->user.len = 0;
+    if (range->user_is && !bytes_append(&cursor->user, range->user.at, range->user.len))
+        return SQLITE_NOMEM;
     bool months = cursor->table->shape->from == BLOCK_TOTALS;
-    cursor->at_first = months ? month_of_day(cursor->day_first) : cursor->day_first;
-    cursor->at_last = months ? month_of_day(cursor->day_last) : cursor->day_last;
+    cursor->at_first = months ? month_of_day(range->day_first) : range->day_first;
+    cursor->at_last = months ? month_of_day(range->day_last) : range->day_last;
     cursor->at = cursor->at_first - 1;
-    cursor->ended |= cursor->day_first > cursor->day_last;
     return next_block(cursor);
 }
 
@@ -644,13 +380,13 @@ static int next_row(sqlite3_vtab_cursor *base)
 {
     struct cursor *cursor = (struct cursor *)base;
     cursor->rowid++;
-    return ++cursor->row < cursor->row_count ? SQLITE_OK : next_block(cursor);
+    return ++cursor->row < cursor->rows.count ? SQLITE_OK : next_block(cursor);
 }
 
 static int at_end(sqlite3_vtab_cursor *base)
 {
     const struct cursor *cursor = (const struct cursor *)base;
-    return cursor->ended && cursor->row >= cursor->row_count;
+    return cursor->ended && cursor->row >= cursor->rows.count;
 }
 
 static void give_text(sqlite3_context *context, struct text text)
@@ -661,7 +397,7 @@ static void give_text(sqlite3_context *context, struct text text)
 static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
 {
     const struct cursor *cursor = (const struct cursor *)base;
-    const struct row *row = &cursor->rows[cursor->row];
+    const struct sql_row *row = &cursor->rows.at[cursor->row];
     char words[DATE_BYTES];
     switch (cursor->table->shape->columns[column]) {
     case COLUMN_USER:
