@@ -205,6 +205,21 @@ test('a bookmark is of one server', async () => {
   assert.equal(JSON.parse(done.stdout).recorded, 1, done.stderr);
 });
 
+test('a bookmark is of one way to read the file', async () => {
+  const [one, two] = [fresh('agent'), fresh('agent')];
+  const path = file('{"listingId":"l","eventType":"view"}\n'.repeat(3), 'ndjson');
+  assert.equal((await importFile(path, ['--user', one])).recorded, 3);
+  for (const flags of [['--user', two], ['--user', one, '--set', 'platform=x'], ['--set', `userId=${one}`]]) {
+    const refused = await run(['import', path, '--url', server.url, ...flags]);
+    assert.equal(refused.code, 2, `${flags}: ${refused.stderr}`);
+    assert.match(refused.stderr, /--user.*--bookmark.*--restart/s);
+  }
+  const second = await importFile(path, ['--user', two, '--bookmark', `${path}.two`]);
+  assert.equal(second.recorded, 3, 'the same file for another user');
+  assert.equal((await importFile(path, ['--user', one])).recorded, 0, 'the first is as it was');
+  assert.deepEqual([await server.totals(one, 'l'), await server.totals(two, 'l')], [[3, 0, 0], [3, 0, 0]]);
+});
+
 test('standard input is imported once, too', async () => {
   const user = fresh('agent');
   const text = `userId,listingId,eventType,timestamp\n${`${user},l,share,2020-03-01T00:00:00Z\n`.repeat(500)}`;

@@ -173,7 +173,8 @@ test('a 503 is sent again after its Retry-After, not before', async () => {
 
 test('other refusals are counted by status and code, and their events are not', async () => {
   const { code, stderr, report } = await load(server.url, ['--events', '20', '--platforms', 'no-such-platform']);
-  assert.equal(code, 0, stderr);
+  assert.equal(code, 1, 'nothing was recorded at all');
+  assert.match(stderr, /refused every event/);
   assert.deepEqual(report.troubles.answers, [{ status: 400, code: 'unknown_platform', count: 20 }]);
   assert.equal(report.events.refused, 20);
   assert.equal(report.check.counted, 0);

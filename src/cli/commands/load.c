@@ -243,6 +243,9 @@ static enum status report(const struct arguments *arguments, const struct load_r
                     "what the server counts is not what it acknowledged (others who use the users "
                     "%s-* meanwhile would explain it)",
                     report->plan->prefix);
+    if (report->tally->acknowledged == 0 && report->tally->refused > 0)
+        return fail(err, STATUS_FORBIDDEN,
+                    "the server refused every event; its answers, above, say why");
     return STATUS_OK;
 }
 

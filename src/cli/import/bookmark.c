@@ -58,6 +58,7 @@ enum status bookmark_read(const char *path, struct bookmark *out, struct error *
     bool good = read_number(json, "footfallBookmark", &version) && version == BOOKMARK_VERSION &&
                 read_text(json, "target", bookmark.target, sizeof bookmark.target) &&
                 read_text(json, "format", bookmark.format, sizeof bookmark.format) &&
+                read_hex(json, "reading", &bookmark.reading) &&
                 read_hex(json, "identity", &bookmark.identity) &&
                 read_number(json, "offset", &bookmark.offset) &&
                 read_number(json, "lines", &bookmark.lines) &&
@@ -88,13 +89,13 @@ static struct hex hex(uint64_t number)
 static char *bookmark_text(const struct bookmark *bookmark)
 {
     json_t *json = json_pack(
-        "{si ss ss ss sI sI ss ss sI sI sI sI}", "footfallBookmark", BOOKMARK_VERSION, "target",
-        bookmark->target, "format", bookmark->format, "identity", hex(bookmark->identity).text,
-        "offset", (json_int_t)bookmark->offset, "lines", (json_int_t)bookmark->lines, "headHash",
-        hex(bookmark->head_hash).text, "tailHash", hex(bookmark->tail_hash).text, "recorded",
-        (json_int_t)bookmark->totals.recorded, "duplicates",
-        (json_int_t)bookmark->totals.duplicates, "rejected", (json_int_t)bookmark->totals.rejected,
-        "skipped", (json_int_t)bookmark->totals.skipped);
+        "{si ss ss ss ss sI sI ss ss sI sI sI sI}", "footfallBookmark", BOOKMARK_VERSION, "target",
+        bookmark->target, "format", bookmark->format, "reading", hex(bookmark->reading).text,
+        "identity", hex(bookmark->identity).text, "offset", (json_int_t)bookmark->offset, "lines",
+        (json_int_t)bookmark->lines, "headHash", hex(bookmark->head_hash).text, "tailHash",
+        hex(bookmark->tail_hash).text, "recorded", (json_int_t)bookmark->totals.recorded,
+        "duplicates", (json_int_t)bookmark->totals.duplicates, "rejected",
+        (json_int_t)bookmark->totals.rejected, "skipped", (json_int_t)bookmark->totals.skipped);
     char *text = json_dumps(json, JSON_INDENT(2));
     json_decref(json);
     return text;

@@ -2,9 +2,9 @@
  * bookmark.h - how far a file has been imported: what was acknowledged, and nothing more.
  *
  * A small JSON file beside the imported one. It is replaced as a whole (written, synced, renamed),
- * so a kill leaves the old one or the new one. It names the place it belongs to, the server, the
- * identity that ids are made from, and fingerprints of the file before the place: a file that only
- * grew fits, one that was changed or replaced does not.
+ * so a kill leaves the old one or the new one. It names the place it belongs to, the server, how
+ * records were read, the identity that ids are made from, and fingerprints of the file before the
+ * place: a file that only grew fits, one that was changed or replaced does not.
  *
  * Threads: one.
  */
@@ -29,6 +29,7 @@ struct import_totals {
 struct bookmark {
     char target[BOOKMARK_TARGET_BYTES]; /* a URL, or "data:" and a folder */
     char format[BOOKMARK_FORMAT_BYTES]; /* "ndjson", "csv" */
+    uint64_t reading;                   /* hash of the options that say what a record means */
     uint64_t identity;                  /* what ids are made from */
     uint64_t offset;                    /* everything before was acknowledged */
     uint64_t lines;                     /* line ends before it */

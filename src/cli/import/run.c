@@ -150,6 +150,21 @@ static enum status check_file(const struct import *import, const struct bookmark
     return status;
 }
 
+/* Whose records would be another's events with other options must not be taken for done. */
+static uint64_t hash_of_reading(const struct import_options *options)
+{
+    const struct mapping_options *mapping = &options->mapping;
+    const char *const texts[] = {mapping->map,         mapping->set,      mapping->values,
+                                 mapping->user,        mapping->encoding, mapping->timezone,
+                                 mapping->time_format, options->oldest};
+    uint64_t hash = (uint64_t)options->no_header << 8 | (uint8_t)options->delimiter;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const char *text = texts[i] == NULL ? "" : texts[i];
+        hash = XXH3_64bits_withSeed(text, strlen(text), hash);
+    }
+    return hash;
+}
+
 static enum status check_bookmark(const struct import *import, const struct bookmark *found,
                                   const char *format, bool is_same, struct error *err)
 {
@@ -164,6 +179,13 @@ static enum status check_bookmark(const struct import *import, const struct book
                           "%s is not the file that %s was kept for: what was imported of it has "
                           "changed. To import it as a new file, from its beginning: --restart",
                           import->options->path, path);
+    if (found->reading != hash_of_reading(import->options))
+        return fail_input(err, "usage", "",
+                          "%s was kept for this file read in another way: --user, --map, --set, "
+                          "--values or another option was different. For a second import of the "
+                          "file name another place with --bookmark; to import it anew as you say "
+                          "now: --restart",
+                          path);
     if (strcmp(found->format, format) != 0)
         return fail_input(err, "usage", "", "%s was kept for a file read as %s, not as %s", path,
                           found->format, format);
@@ -190,7 +212,8 @@ static enum status find_place(struct import *import, const char *format, struct 
     struct bookmark *bookmark = &import->bookmark;
     const struct import_options *options = import->options;
     bool is_same = false;
-    *bookmark = (struct bookmark){.identity = identity_of(import)};
+    *bookmark =
+        (struct bookmark){.identity = identity_of(import), .reading = hash_of_reading(options)};
     import->result->from_line = 1;
     import->has_bookmark = source_is_file(import->source) && !options->dry_run;
     if (!import->has_bookmark && options->bookmark_path != NULL && !options->dry_run)

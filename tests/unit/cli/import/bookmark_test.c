@@ -14,6 +14,7 @@
 static const struct bookmark full = {
     .target = "https://metrics.example/\"prefix\"",
     .format = "ndjson",
+    .reading = 0xfedcba9876543210,
     .identity = UINT64_MAX - 1,
     .offset = INT64_MAX,
     .lines = 12,
