@@ -8,9 +8,11 @@ import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { program, run, startServer, temporaryFolder, test } from '../integration/server.mjs';
+import { sanitizer } from './trial.mjs';
 
 const TRIES_MAX = 60;
-const noStrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0 ? false : 'strace is not here, or may not trace';
+const noStrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status !== 0 ? 'strace is not here, or may not trace'
+  : sanitizer !== undefined ? 'sanitizers cannot work while they are traced' : false;
 
 function mountTmpfs(path, kib) {
   return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kib}k,mode=0700`, 'footfall-test', path]).status === 0;
