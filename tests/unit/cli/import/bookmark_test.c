@@ -38,9 +38,9 @@ TEST(a_bookmark_is_read_as_it_was_written_and_replaced_whole)
         ASSERT_OK(bookmark_read(path, &found, &err), err);
         assert_string_equal(bookmark.target, found.target);
         assert_string_equal(bookmark.format, found.format);
-        assert_true(found.identity == bookmark.identity && found.offset == bookmark.offset &&
-                    found.lines == lines && found.head_hash == bookmark.head_hash &&
-                    found.tail_hash == bookmark.tail_hash);
+        assert_true(found.reading == bookmark.reading && found.identity == bookmark.identity &&
+                    found.offset == bookmark.offset && found.lines == lines &&
+                    found.head_hash == bookmark.head_hash && found.tail_hash == bookmark.tail_hash);
         assert_memory_equal(&bookmark.totals, &found.totals, sizeof found.totals);
     }
     strcat(path, ".new");
