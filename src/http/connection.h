@@ -18,6 +18,7 @@
 
 struct MHD_Connection;
 struct http_server;
+struct request;
 
 enum phase {
     PHASE_IDLE,   /* between requests */
@@ -32,7 +33,8 @@ struct connection {
     struct connection *next;
     struct connection *previous;
     struct MHD_Connection *mhd;
-    int fd; /* the library's: shut down here, never closed */
+    struct request *request; /* being served; NULL between requests */
+    int fd;                  /* the library's: shut down here, never closed */
     enum phase phase;
     bool served;          /* has had a request: the next head's time starts with its first line */
     bool looked;          /* since it became idle, for an end that the library has missed */

@@ -10,6 +10,7 @@
  *   doubtful heads are accepted                       head.h
  *   its own refusals may bear their header twice      answer_for_library()
  *   no answer while a body is coming                  connection_answer_early()
+ *   out of memory in a head, a request is forgotten   on_connection()
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -50,7 +51,10 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **sock
 {
     struct http_server *server = context;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        connection_free(server, *socket_context);
+        struct connection *gone = *socket_context;
+        if (gone != NULL && gone->request != NULL)
+            request_over(gone->request); /* on_completed() was not called */
+        connection_free(server, gone);
         *socket_context = NULL;
         return;
     }

@@ -85,6 +85,7 @@ struct request *request_new(struct http_server *server, struct MHD_Connection *m
     forget(request);
     request->mhd = mhd;
     request->connection = connection;
+    connection->request = request;
     request->started_ns = monotonic_ns();
     server->requests_active++;
     connection_enter(server, connection, PHASE_HEAD);
@@ -146,6 +147,7 @@ void request_over(struct request *request)
         server->traffic.abandoned++;
     server->requests_active--;
     connection_enter(server, request->connection, PHASE_IDLE);
+    request->connection->request = NULL;
     request->connection = NULL;
     request->mhd = NULL;
     if (is_pending(request)) {
