@@ -155,7 +155,7 @@ static void open_or_die(const char *dir, bool never_seal, struct instance **out)
     struct engine_options options = {
         .data_dir = dir,
         .clock = clock_system(),
-        .rollup_bytes = (uint64_t)2 << 30,
+        .rollup_bytes = (uint64_t)(never_seal ? 8 : 2) << 30, /* full, it would be sealed */
         .dedupe_ids = 20000000,
         .seal_journal_bytes = never_seal ? (uint64_t)1 << 40 : 0,
         .seal_interval_ms = never_seal ? 3600000 : 0,
