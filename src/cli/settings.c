@@ -71,7 +71,7 @@ const struct setting settings[SETTING_COUNT] = {
                                    NULL,
                                    "Memory for the bodies of all requests together; beyond it "
                                    "requests are refused with overloaded."},
-    [SETTING_ANSWER_CACHE_BYTES] = {"answer-cache-bytes", KIND_BYTES, "64MiB", 0, 1024 * GIB, NULL,
+    [SETTING_ANSWER_CACHE_BYTES] = {"answer-cache-bytes", KIND_BYTES, "128MiB", 0, 1024 * GIB, NULL,
                                     "Memory for answers to queries, which are sent again for as "
                                     "long as nothing changed; 0 keeps none."},
     [SETTING_HEAD_TIMEOUT_MS] = {"head-timeout-ms", KIND_DURATION, "10s", 50, 600000, NULL,
