@@ -130,7 +130,7 @@ export function results({ samples, machineLines, options, skipped, failed, parts
     '',
     '## Budgets',
     '',
-    'Median of the rounds, and in brackets their least and most. A ratio is taken within each round.',
+    'Median of the rounds, and in brackets their least and most. A ratio is taken within each round. Where a budget is missed, [LIMITS.md](LIMITS.md) says why.',
     '',
     ...budgetTable(budgetRows(samples, scale)),
     '',
