@@ -34,6 +34,7 @@
 
 #include "base/files.h"
 #include "journal/reader.h"
+#include "journal/segment_numbers.h"
 
 enum { COPY_BYTES = 1024 * 1024, PIN_TRIES = 3000, PIN_WAIT_MS = 10 };
 
@@ -86,34 +87,7 @@ enum status journal_is_open(const char *dir, bool *out, struct error *err)
 
 /* ---- which segments ---- */
 
-struct numbers {
-    uint64_t *at;
-    size_t count;
-    size_t cap;
-};
-
-static int compare_numbers(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
-static bool numbers_add(struct numbers *numbers, uint64_t number)
-{
-    if (numbers->count == numbers->cap) {
-        size_t cap = numbers->cap == 0 ? 64 : numbers->cap * 2;
-        uint64_t *larger = reallocarray(numbers->at, cap, sizeof *larger);
-        if (larger == NULL)
-            return false;
-        numbers->at = larger;
-        numbers->cap = cap;
-    }
-    numbers->at[numbers->count++] = number;
-    return true;
-}
-
-static enum status list_segments(const char *path, struct numbers *out, struct error *err)
+static enum status list_segments(const char *path, struct segment_numbers *out, struct error *err)
 {
     enum status status = STATUS_OK;
     DIR *dir = opendir(path);
@@ -129,14 +103,14 @@ static enum status list_segments(const char *path, struct numbers *out, struct e
                 status = fail_errno(err, "cannot read the folder %s", path);
             break;
         }
-        if (segment_name_parse(entry->d_name, &number) && !numbers_add(out, number))
+        if (segment_name_parse(entry->d_name, &number) && !segment_numbers_add(out, number))
             status = fail(err, STATUS_NO_MEMORY, "journal %s: no memory", path);
     }
     closedir(dir);
     if (status == STATUS_OK && out->count == 0)
         status = fail(err, STATUS_NOT_FOUND, "there is no journal segment in %s", path);
     if (status == STATUS_OK)
-        qsort(out->at, out->count, sizeof *out->at, compare_numbers);
+        segment_numbers_sort(out);
     return status;
 }
 
@@ -173,7 +147,7 @@ static enum status open_segment(struct copying *copying, uint64_t number,
 }
 
 /* Reads headers from the newest back to the segment that holds seq_from; keeps them in order. */
-static enum status find_segments(struct copying *copying, const struct numbers *numbers,
+static enum status find_segments(struct copying *copying, const struct segment_numbers *numbers,
                                  struct error *err)
 {
     uint64_t newest = numbers->at[numbers->count - 1];
@@ -326,7 +300,7 @@ enum status journal_copy(const struct journal_copy_options *options, struct jour
                          struct error *err)
 {
     struct copying copying = {.options = options, .reader = {.fd = -1}};
-    struct numbers numbers = {0};
+    struct segment_numbers numbers = {0};
 
     enum status status = list_segments(options->from, &numbers, err);
     if (status == STATUS_OK)
@@ -349,6 +323,6 @@ cleanup:
     reader_done(&copying.reader);
     free(copying.buffer);
     free(copying.headers);
-    free(numbers.at);
+    segment_numbers_done(&numbers);
     return status;
 }

@@ -80,22 +80,6 @@ int inspect_open_segment(const char *path, uint64_t *bytes, struct error *err)
     return fd;
 }
 
-/* The fields of a header whose checksum is wrong, as they stand. */
-static void read_rotten(uint8_t block[SEGMENT_HEADER_BYTES], struct segment_header *out)
-{
-    struct segment_header header = {
-        .number = get_u64(block + 32),
-        .segment_bytes = get_u64(block + 40),
-        .seq_first = get_u64(block + 48),
-        .salt = get_u64(block + 56),
-        .before_number = get_u64(block + 64),
-        .before_end = get_u64(block + 72),
-        .before_seq_last = get_u64(block + 80),
-    };
-    memcpy(header.journal_id, block + 16, JOURNAL_ID_BYTES);
-    *out = header;
-}
-
 static void look_at_header(struct found_segment *segment, const char *path)
 {
     uint8_t block[SEGMENT_HEADER_BYTES] = {0};
@@ -125,7 +109,7 @@ static void look_at_header(struct found_segment *segment, const char *path)
         note(segment, HEADER_ROTTEN, &problem);
         segment->bytes = 0;
     } else if (status != STATUS_OK) {
-        read_rotten(block, &segment->header);
+        segment->header = segment_header_fields(block);
         problem = finding_of(FINDING_HEADER, segment->number, 0, "the segment's header is damaged");
         note(segment, HEADER_ROTTEN, &problem);
     } else if (segment->header.number != segment->number) {

@@ -35,35 +35,8 @@
 
 #include "base/files.h"
 #include "journal/reader.h"
+#include "journal/segment_numbers.h"
 #include "journal/spares.h"
-
-/* The numbers of the segments in the folder. */
-struct numbers {
-    uint64_t *at;
-    size_t count;
-    size_t cap;
-};
-
-static bool numbers_add(struct numbers *numbers, uint64_t number)
-{
-    if (numbers->count == numbers->cap) {
-        size_t cap = numbers->cap == 0 ? 64 : numbers->cap * 2;
-        uint64_t *larger = reallocarray(numbers->at, cap, sizeof *larger);
-        if (larger == NULL)
-            return false;
-        numbers->at = larger;
-        numbers->cap = cap;
-    }
-    numbers->at[numbers->count++] = number;
-    return true;
-}
-
-static int compare_numbers(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
 
 /* Keeps a whole spare of the right size for use, removes any other. */
 static enum status sort_spare(struct journal *journal, const char *name, uint64_t number,
@@ -85,7 +58,8 @@ static enum status sort_spare(struct journal *journal, const char *name, uint64_
     return STATUS_OK;
 }
 
-static enum status read_folder(struct journal *journal, struct numbers *numbers, struct error *err)
+static enum status read_folder(struct journal *journal, struct segment_numbers *numbers,
+                               struct error *err)
 {
     enum status status = STATUS_OK;
     DIR *dir = opendir(journal->dir);
@@ -104,12 +78,12 @@ static enum status read_folder(struct journal *journal, struct numbers *numbers,
         bool whole = false;
         if (spare_name_parse(entry->d_name, &number, &whole))
             status = sort_spare(journal, entry->d_name, number, whole, err);
-        else if (segment_name_parse(entry->d_name, &number) && !numbers_add(numbers, number))
+        else if (segment_name_parse(entry->d_name, &number) &&
+                 !segment_numbers_add(numbers, number))
             status = fail(err, STATUS_NO_MEMORY, "journal %s: no memory", journal->dir);
     }
     closedir(dir);
-    if (status == STATUS_OK && numbers->count > 0)
-        qsort(numbers->at, numbers->count, sizeof *numbers->at, compare_numbers);
+    segment_numbers_sort(numbers);
     return status;
 }
 
@@ -240,7 +214,7 @@ static enum status find_end(struct journal *journal, struct reader *reader, stru
 
 enum status recover(struct journal *journal, struct error *err)
 {
-    struct numbers numbers = {0};
+    struct segment_numbers numbers = {0};
     struct reader reader = {.fd = -1};
     char path[FILE_PATH_BYTES];
 
@@ -260,7 +234,7 @@ enum status recover(struct journal *journal, struct error *err)
 
 cleanup:
     reader_done(&reader);
-    free(numbers.at);
+    segment_numbers_done(&numbers);
     return status;
 }
 

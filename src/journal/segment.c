@@ -102,6 +102,21 @@ static bool possible(const struct segment_header *header)
            header->before_end % JOURNAL_BLOCK_BYTES == 0;
 }
 
+struct segment_header segment_header_fields(const uint8_t block[SEGMENT_HEADER_BYTES])
+{
+    struct segment_header header = {
+        .number = get_u64(block + 32),
+        .segment_bytes = get_u64(block + 40),
+        .seq_first = get_u64(block + 48),
+        .salt = get_u64(block + 56),
+        .before_number = get_u64(block + 64),
+        .before_end = get_u64(block + 72),
+        .before_seq_last = get_u64(block + 80),
+    };
+    memcpy(header.journal_id, block + 16, JOURNAL_ID_BYTES);
+    return header;
+}
+
 enum status segment_header_decode(const uint8_t block[SEGMENT_HEADER_BYTES], const char *path,
                                   struct segment_header *out, struct error *err)
 {
@@ -114,16 +129,7 @@ enum status segment_header_decode(const uint8_t block[SEGMENT_HEADER_BYTES], con
         return fail(err, STATUS_FOREIGN, "%s: format %u, and this program knows only format %d",
                     path, (unsigned)format, SEGMENT_FORMAT);
 
-    struct segment_header header = {
-        .number = get_u64(block + 32),
-        .segment_bytes = get_u64(block + 40),
-        .seq_first = get_u64(block + 48),
-        .salt = get_u64(block + 56),
-        .before_number = get_u64(block + 64),
-        .before_end = get_u64(block + 72),
-        .before_seq_last = get_u64(block + 80),
-    };
-    memcpy(header.journal_id, block + 16, JOURNAL_ID_BYTES);
+    struct segment_header header = segment_header_fields(block);
     if (!possible(&header))
         return fail(err, STATUS_CORRUPT, "%s: the header at byte 0 contradicts itself", path);
     *out = header;

@@ -47,6 +47,8 @@ void segment_name(uint64_t number, char out[SEGMENT_NAME_BYTES]);
 bool segment_name_parse(const char *name, uint64_t *number);
 
 void segment_header_encode(const struct segment_header *header, uint8_t out[SEGMENT_HEADER_BYTES]);
+/* The fields as they stand, whatever the checksum says: for who looks at damage. */
+struct segment_header segment_header_fields(const uint8_t block[SEGMENT_HEADER_BYTES]);
 /*
  * path is for the words.
  *   STATUS_CORRUPT  not a header, a failed checksum, or numbers that no header can have
