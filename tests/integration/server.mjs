@@ -62,7 +62,7 @@ export async function run(args, { env = {}, timeoutMs = 30_000 } = {}) {
 // What the caller's shell configures must not reach the servers under test.
 function cleanEnvironment() {
   return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('FOOTFALL_')),
+    Object.entries(process.env).filter(([name]) => !/^(FOOTFALL|AWS)_/.test(name)),
   );
 }
 
