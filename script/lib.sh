@@ -21,6 +21,8 @@ packages_test=(
 packages_faults=(strace=strace libfaketime slowhttptest=slowhttptest)
 # Amazon's own engine for script/test --engine dynamodb-local; itself it comes by npm.
 packages_dynamodb_local=(openjdk-17-jre-headless=java iproute2=ip util-linux=unshare)
+# Without it the browser suite is skipped; the font is for its pictures.
+packages_browser=(chromium=chromium fonts-inter)
 packages_bench=("${packages_serve[@]}" nodejs=node util-linux=taskset)
 # What script/bench compares with; what is not here is skipped, by name.
 packages_peers=(redis-server=redis-server redis-tools=redis-benchmark postgresql-15 npm=npm)
