@@ -10,10 +10,10 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 packages_serve=(
     gcc=gcc libc6-dev meson=meson ninja-build=ninja pkg-config=pkg-config python3-yaml
     libmicrohttpd-dev libsqlite3-dev libxxhash-dev libglib2.0-dev libssl-dev libjansson-dev
-    libcsv-dev libcurl4-openssl-dev libwslay-dev tzdata
+    libcsv-dev libcurl4-openssl-dev libwslay-dev tzdata nodejs=node npm=npm
 )
 packages_test=(
-    "${packages_serve[@]}" libcmocka-dev nodejs=node npm=npm curl=curl
+    "${packages_serve[@]}" libcmocka-dev curl=curl
     libfuse3-dev e2fsprogs=mkfs.ext4 xfsprogs=mkfs.xfs
     man-db=man mandoc=mandoc zsh=zsh fish=fish
 )
@@ -23,9 +23,9 @@ packages_faults=(strace=strace libfaketime slowhttptest=slowhttptest)
 packages_dynamodb_local=(openjdk-17-jre-headless=java iproute2=ip util-linux=unshare)
 # Without it the browser suite is skipped; the font is for its pictures.
 packages_browser=(chromium=chromium fonts-inter)
-packages_bench=("${packages_serve[@]}" nodejs=node util-linux=taskset)
+packages_bench=("${packages_serve[@]}" util-linux=taskset)
 # What script/bench compares with; what is not here is skipped, by name.
-packages_peers=(redis-server=redis-server redis-tools=redis-benchmark postgresql-15 npm=npm)
+packages_peers=(redis-server=redis-server redis-tools=redis-benchmark postgresql-15)
 packages_check=(
     "${packages_serve[@]}" libcmocka-dev clang-format=clang-format clang-tidy=clang-tidy
     cppcheck=cppcheck shellcheck=shellcheck
@@ -96,11 +96,11 @@ apt_get() { # [sudo] -- arguments; prints its output only when it fails
     rm -f "$log"
 }
 
-# The tests speak to node's own runner.
+# esbuild and the tests' runner need it.
 require_node() {
     local major
     major=$(node -p 'process.versions.node.split(".")[0]')
-    [[ $major -ge 18 ]] || die "node $(node --version) is too old: the tests need 18 or newer"
+    [[ $major -ge 18 ]] || die "node $(node --version) is too old: 18 or newer is needed"
 }
 
 # Installs a folder's npm packages, exactly as its lock says; does nothing when they are there.
@@ -118,6 +118,30 @@ build_client() {
     [[ -z $(find "$root/clients/js"/{src,build.mjs,package.json,tsconfig.json} \
         -newer "$root/clients/js/dist/index.js" 2>&1) ]] && return 0
     quietly npm run --prefix "$root/clients/js" build || die "building the client failed; the words are above"
+}
+
+# Builds the dashboard into web/dist, from its own sources and the client's.
+build_dashboard() {
+    node_packages "$root/web"
+    # not newer than itself: a manifest that is missing is an error of find, and so an output
+    [[ -z $(find "$root/web"/{src,build.mjs,package.json} "$root/clients/js/src" \
+        -newer "$root/web/dist/manifest.json" 2>&1) ]] && return 0
+    (
+        flock 9 # two scripts at once share web/dist
+        say "Building the dashboard"
+        quietly npm run --prefix "$root/web" build
+    ) 9>"$root/web/node_modules/.lock" || die "building the dashboard failed; the words are above"
+}
+
+# The same where the program is wanted even without it: npm's registry may be out of reach.
+# Prints the option for meson.
+dashboard_if_possible() {
+    if (require_node && build_dashboard); then
+        echo -Ddashboard=enabled
+    else
+        say "Going on without the dashboard: / says how to get it."
+        echo -Ddashboard=auto
+    fi
 }
 
 # Runs a command; its output is shown only when it fails.

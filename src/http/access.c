@@ -114,7 +114,8 @@ static enum access_verdict check_token(const struct access *access, struct text 
     struct user_token claims;
     switch (user_token_read(access->token_key, token, now_s, arena, &claims)) {
     case TOKEN_GOOD:
-        *out = (struct grant){.user_id = claims.user_id, .rights = claims.rights};
+        *out = (struct grant){
+            .user_id = claims.user_id, .rights = claims.rights, .expires_s = claims.expires_s};
         return ACCESS_GRANTED;
     case TOKEN_EXPIRED:
         return ACCESS_TOKEN_EXPIRED;

@@ -31,6 +31,7 @@ struct grant {
     bool is_service;
     struct text user_id; /* of a token */
     unsigned rights;     /* of a token, enum right */
+    int64_t expires_s;   /* of a token, since the epoch */
 };
 
 /* Whether that right on that user's data is granted. The one place that decides it. */

@@ -50,6 +50,13 @@ enum status listing_delete_finish(struct request *request, struct error *err);
 enum status token_begin(struct request *request, struct error *err);
 enum status token_submit(struct request *request, struct error *err);
 
+/* session.c: GET /v1/session */
+enum status session_answer(struct request *request, struct error *err);
+
+/* pages.c: the dashboard */
+enum status page_answer(struct request *request, struct error *err);
+enum status asset_answer(struct request *request, struct error *err);
+
 /* live_routes.c: connections that stay */
 enum status websocket_prepare(struct request *request, struct error *err);
 enum status event_stream_prepare(struct request *request, struct error *err);

@@ -139,6 +139,10 @@ static enum status read_field(const struct head_field *field, struct head *out, 
         if (text_is_caseless(name, "content-length"))
             return read_content_length(value, out, err);
         break;
+    case 15:
+        if (text_is_caseless(name, "accept-encoding") && out->accept_encoding.at == NULL)
+            out->accept_encoding = value; /* a second one can only offer more */
+        break;
     case 16:
         if (text_is_caseless(name, "content-encoding"))
             return take_once(value, &out->content_encoding, "more than one Content-Encoding", err);

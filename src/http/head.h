@@ -32,6 +32,7 @@ struct head {
     struct text authorization;
     struct text content_type;
     struct text content_encoding;
+    struct text accept_encoding;
     struct text if_none_match;
     struct text upgrade;
     struct text connection;

@@ -49,6 +49,7 @@ static void forget(struct request *request)
     request->user_id = (struct text){NULL, 0};
     request->listing_id = (struct text){NULL, 0};
     request->date = (struct text){NULL, 0};
+    request->name = (struct text){NULL, 0};
     request->body.len = 0;
     request->discarded = 0;
     request->media = MEDIA_NONE;
@@ -65,6 +66,9 @@ static void forget(struct request *request)
     request->out.len = 0;
     request->answer = NULL;
     request->content_type = NULL;
+    request->content_encoding = NULL;
+    request->cache_control = NULL;
+    request->fields = NULL;
     atomic_store_explicit(&request->query_done, false, memory_order_relaxed);
 }
 

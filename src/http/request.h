@@ -45,6 +45,12 @@ enum {
     WEBSOCKET_ACCEPT_BYTES = 29          /* the base64 of a SHA-1, and a NUL */
 };
 
+/* A field of an answer's head. Static texts. */
+struct answer_field {
+    const char *name;
+    const char *value;
+};
+
 enum request_state {
     REQUEST_HEAD,           /* the first line is known */
     REQUEST_BODY,           /* the body, if any, is coming */
@@ -75,6 +81,7 @@ struct request {
     struct text user_id;       /* of the path; absent without one */
     struct text listing_id;
     struct text date;
+    struct text name;
 
     struct arena arena;
     struct bytes body;
@@ -105,11 +112,14 @@ struct request {
     unsigned http_status; /* of the answer; 0: 200, or the error's */
     char allow[ROUTE_ALLOW_BYTES];
     bool must_close;
-    bool answers_counts;      /* the answer is recorded and duplicates of the submission */
-    bool matches_any;         /* If-None-Match: * */
-    struct bytes out;         /* the answer's body */
-    struct answer *answer;    /* instead: a kept one, borrowed until it is queued */
-    const char *content_type; /* of the answer */
+    bool answers_counts;               /* the answer is recorded and duplicates of the submission */
+    bool matches_any;                  /* If-None-Match: * */
+    struct bytes out;                  /* the answer's body */
+    struct answer *answer;             /* instead: a kept one, borrowed until it is queued */
+    const char *content_type;          /* of the answer */
+    const char *content_encoding;      /* of the answer; NULL: as it is */
+    const char *cache_control;         /* NULL: as usual, by whether there is an etag */
+    const struct answer_field *fields; /* more of the answer's; a name of NULL ends them */
     enum status query_status;
     _Atomic bool query_done; /* set by the query thread, with what it wrote before */
 };
@@ -135,6 +145,10 @@ bool request_proceed(struct request *request);
 
 /* For the query threads: answers, and hands the request back to the loop. */
 void request_run_query(struct request *request);
+
+/* For handlers of open addresses: who sent it, into request->grant; open as in access.h. Otherwise
+ * the refusal, with its words. */
+MUST_USE enum status request_check_access(struct request *request, bool open, struct error *err);
 
 /* For handlers: refuses with an HTTP status of its own instead of the table's. Returns
  * STATUS_INVALID. */

@@ -14,7 +14,7 @@
 #include "http/server_parts.h"
 
 /* Who it is. What that one may do here is check_grant()'s business. */
-static enum status check_access(struct request *request, bool open, struct error *err)
+enum status request_check_access(struct request *request, bool open, struct error *err)
 {
     const struct http_server *server = request->server;
     const struct access_request asked = {
@@ -82,7 +82,8 @@ static enum status find_route(struct request *request, struct error *err)
         request->http_status = 204;
         return fail(err, STATUS_INVALID, "a preflight: its answer is in the header's fields");
     }
-    enum status status = check_access(request, match.route != NULL && match.route->open, err);
+    enum status status =
+        request_check_access(request, match.route != NULL && match.route->open, err);
     if (status != STATUS_OK)
         return status;
     if (match.route == NULL && match.path_known) {
@@ -95,13 +96,14 @@ static enum status find_route(struct request *request, struct error *err)
     request->user_id = match.user_id;
     request->listing_id = match.listing_id;
     request->date = match.date;
+    request->name = match.name;
     if (match.user_id.at != NULL)
         status = id_check(match.user_id, ID_BYTES_MAX, "userId", err);
     if (status == STATUS_OK)
         status = check_grant(request, err);
     if (status == STATUS_OK && match.listing_id.at != NULL)
         status = id_check(match.listing_id, ID_BYTES_MAX, "listingId", err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !match.route->page)
         status = route_check_parameters(match.route, &request->uri, err);
     return status;
 }

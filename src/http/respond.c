@@ -90,6 +90,8 @@ void respond_error(struct request *request)
     request->out.len = 0;
     request->etag[0] = '\0';
     request->content_type = json_type;
+    request->content_encoding = NULL;
+    request->fields = NULL;
     if (request->http_status == 204)
         return; /* a preflight: its answer is in the fields alone */
     bool written = request->stream != NULL
@@ -250,12 +252,18 @@ static void add_fields(const struct request *request, struct MHD_Response *respo
     if (request->http_status != 304 && request->http_status != 204)
         add(response, MHD_HTTP_HEADER_CONTENT_TYPE,
             request->content_type == NULL ? json_type : request->content_type);
+    if (request->http_status != 304 && request->content_encoding != NULL)
+        add(response, MHD_HTTP_HEADER_CONTENT_ENCODING, request->content_encoding);
+    const char *cache_control = "no-store";
     if (request->etag[0] != '\0') {
         add(response, MHD_HTTP_HEADER_ETAG, request->etag);
-        add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "private, no-cache");
-    } else {
-        add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+        cache_control =
+            request->cache_control != NULL ? request->cache_control : "private, no-cache";
     }
+    add(response, MHD_HTTP_HEADER_CACHE_CONTROL, cache_control);
+    for (const struct answer_field *field = request->fields; field != NULL && field->name != NULL;
+         field++)
+        add(response, field->name, field->value);
     if (request->http_status == 503)
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
     if (request->http_status == 401)

@@ -25,6 +25,7 @@ static bool path_matches(const char *pattern, const struct uri *uri, struct rout
     struct text user_id = {NULL, 0};
     struct text listing_id = {NULL, 0};
     struct text date = {NULL, 0};
+    struct text name = {NULL, 0};
     while (*pattern != '\0' && i < uri->segment_count) {
         struct text want = pattern_segment(&pattern);
         struct text have = uri->segments[i++];
@@ -34,6 +35,8 @@ static bool path_matches(const char *pattern, const struct uri *uri, struct rout
             listing_id = have;
         else if (text_is(want, "{date}"))
             date = have;
+        else if (text_is(want, "{name}"))
+            name = have;
         else if (!text_equal(want, have))
             return false;
     }
@@ -42,6 +45,7 @@ static bool path_matches(const char *pattern, const struct uri *uri, struct rout
     out->user_id = user_id;
     out->listing_id = listing_id;
     out->date = date;
+    out->name = name;
     return true;
 }
 

@@ -29,10 +29,11 @@ enum route_kind {
 
 struct route {
     const char *method;
-    const char *pattern;   /* "/v1/users/{u}/metrics"; {u} and {l} are ids, {date} any segment */
+    const char *pattern;   /* "/v1/users/{u}/metrics"; {u}, {l}: ids; {date}, {name}: any segment */
     const char *operation; /* its name in metrics and logs */
     enum route_kind kind;
     bool open;      /* answered without a key */
+    bool page;      /* for browsers, no part of the API; the query is its own business */
     unsigned right; /* enum right that a user's token needs; 0: the service key only */
     bool cached;    /* has an ETag */
     size_t body_bytes_max;
@@ -64,6 +65,7 @@ struct route_match {
     struct text user_id;           /* segments of the path; absent where the pattern has none */
     struct text listing_id;
     struct text date;
+    struct text name;
 };
 
 /* HEAD finds what GET does. */
