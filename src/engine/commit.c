@@ -28,6 +28,7 @@ static enum status set_repeats_aside(struct engine *engine, struct group *group,
             dedupe_window_prefetch(engine->window, group->entries[ahead].fingerprint);
         struct group_entry *entry = &group->entries[i];
         entry->repeated = false;
+        entry->set_aside = false;
         if (entry->fingerprint == 0)
             continue;
         switch (dedupe_window_add(engine->window, entry->fingerprint)) {
@@ -54,15 +55,31 @@ static void take_ids_back(struct engine *engine, const struct group *group)
             dedupe_window_remove(engine->window, group->entries[i].fingerprint);
 }
 
-/* Closes the gaps that repeated entries leave in the record. */
-static void leave_out_repeats(struct group *group)
+/* The group's record is not appended. */
+static void let_go_of_ids(struct engine *engine, const struct group *group, uint64_t seq)
+{
+    take_ids_back(engine, group);
+    if (engine->claims.wanted)
+        engine_release_ids(engine, group, seq);
+}
+
+static bool is_left_out(const struct group_entry *entry)
+{
+    return entry->repeated || entry->set_aside;
+}
+
+/* Closes the gaps that entries leave in the record which do not belong there. */
+static void leave_out(struct group *group)
 {
     size_t to = RECORD_HEAD_BYTES;
     for (uint32_t i = 0; i < group->entry_count; i++) {
         size_t start = group->entries[i].offset;
         size_t end = i + 1 < group->entry_count ? group->entries[i + 1].offset : group->record.len;
-        if (group->entries[i].repeated)
+        if (is_left_out(&group->entries[i])) {
+            group->entries[i].fingerprint = 0; /* nobody's business any more */
             continue;
+        }
+        group->entries[i].offset = (uint32_t)to;
         memmove(group->record.at + to, group->record.at + start, end - start);
         to += end - start;
     }
@@ -86,7 +103,7 @@ static void count_group(struct engine *engine, const struct group *group, uint64
 
     /* After counting: who sees the new version sees the new counts. */
     for (uint32_t i = 0; i < group->entry_count; i++)
-        if (!group->entries[i].repeated)
+        if (!is_left_out(&group->entries[i]))
             atomic_store_explicit(&engine->versions[group->entries[i].version_slot], seq,
                                   memory_order_release);
 
@@ -106,6 +123,8 @@ static void ask_for_seal(struct engine *engine, bool was_empty)
 {
     struct journal_stats stats;
     journal_get_stats(engine->journal, &stats);
+    if (engine->journal_bytes_max != 0 && stats.held_bytes >= engine->journal_bytes_max)
+        atomic_store_explicit(&engine->journal_full, true, memory_order_relaxed);
     bool large = atomic_load(&engine->live_bytes) >= engine->rollup_bytes_max / 4 ||
                  stats.appended_bytes - engine->live_journal_mark >= engine->seal_journal_bytes;
     if (!large && !was_empty)
@@ -131,49 +150,61 @@ static enum status make_durable(struct engine *engine, struct group *group, stru
     int64_t hour = engine->received_ms / ms_per_hour;
     dedupe_window_advance(engine->window, hour);
 
-    uint32_t repeats = 0;
+    uint32_t left_out = 0;
+    uint64_t seq = journal_seq_last(engine->journal) + 1;
     if (!pending_ids_reserve(&engine->pending, group->entry_count))
         return fail(err, STATUS_NO_MEMORY, "no memory to remember ids");
-    status = set_repeats_aside(engine, group, &repeats, err);
+    status = set_repeats_aside(engine, group, &left_out, err);
     if (status != STATUS_OK)
         return status;
-    if (repeats == group->entry_count)
+    if (engine->claims.wanted) {
+        status = engine_claim_ids(engine, group, seq, &left_out, err);
+        if (status != STATUS_OK) {
+            take_ids_back(engine, group);
+            return status;
+        }
+    }
+    if (left_out == group->entry_count)
         return STATUS_OK;
-    if (repeats > 0)
-        leave_out_repeats(group);
+    if (left_out > 0)
+        leave_out(group);
 
     /* only this thread changes the live rollup, but readers may be in it */
     pthread_rwlock_wrlock(&engine->rollup_lock);
     bool was_empty = rollup_is_empty(engine->live);
-    status = rollup_reserve(engine->live, group->entry_count - repeats, group->record.len, err);
+    status = rollup_reserve(engine->live, group->entry_count - left_out, group->record.len, err);
     pthread_rwlock_unlock(&engine->rollup_lock);
     if (status != STATUS_OK) {
-        take_ids_back(engine, group);
+        let_go_of_ids(engine, group, seq);
         return status;
     }
 
     struct record_head head = {.kind = RECORD_GROUP, .received_ms = engine->received_ms};
     record_head_encode(&head, group->record.at);
     struct text part = {(const char *)group->record.at, group->record.len};
-    uint64_t seq = 0;
+    uint64_t appended = 0;
     uint64_t started_ns = monotonic_ns();
-    status = journal_append(engine->journal, JOURNAL_EVENTS, &part, 1, &seq, err);
+    status = journal_append(engine->journal, JOURNAL_EVENTS, &part, 1, &appended, err);
     atomic_store_explicit(&engine->disk_full, status == STATUS_DISK_FULL, memory_order_relaxed);
     if (status != STATUS_OK) {
-        take_ids_back(engine, group);
+        if (status == STATUS_UNKNOWN)
+            take_ids_back(engine, group); /* claimed they stay: it may be durable */
+        else
+            let_go_of_ids(engine, group, seq);
         if (status == STATUS_UNKNOWN || status == STATUS_STOPPED) {
             atomic_store(&engine->failed, true);
             engine_notify(engine, "recording_ended", err);
         }
         return status;
     }
+    assert(appended == seq);
     uint64_t durable_ns = monotonic_ns();
     histogram_add(&engine->sync_times, durable_ns - started_ns);
 
     count_group(engine, group, seq);
     watch_group(&engine->watch, group, durable_ns);
     for (uint32_t i = 0; i < group->entry_count; i++)
-        if (group->entries[i].fingerprint != 0 && !group->entries[i].repeated)
+        if (group->entries[i].fingerprint != 0 && !is_left_out(&group->entries[i]))
             pending_ids_add(&engine->pending, hour, group->entries[i].fingerprint);
     ask_for_seal(engine, was_empty);
     return STATUS_OK;
@@ -188,7 +219,11 @@ static void answer(struct engine *engine, struct group *group, enum status statu
     uint64_t refused = 0;
     for (struct submission *submission = group->first; submission != NULL;) {
         struct submission *next = submission->next;
-        if (status == STATUS_OK) {
+        const struct group_entry *first = &group->entries[submission->entry_first];
+        if (status == STATUS_OK && submission->entry_count > 0 && first->set_aside) {
+            submission->error = engine->claims.open;
+            refused += submission->entry_count;
+        } else if (status == STATUS_OK) {
             for (uint32_t i = 0; i < submission->entry_count; i++) {
                 const struct group_entry *entry = &group->entries[submission->entry_first + i];
                 if (entry->repeated) {

@@ -6,14 +6,22 @@
 #include "engine/engine.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/engine_parts.h"
+#include "engine/store_kind.h"
 #include "store/sqlite/sqlite_store.h"
 
 static const uint64_t rollup_bytes_default = (uint64_t)512 * 1024 * 1024;
 static const uint64_t seal_journal_bytes_default = (uint64_t)256 * 1024 * 1024;
 static const uint64_t dedupe_ids_default = 10 * 1000 * 1000;
-enum { SEAL_INTERVAL_MS_DEFAULT = 10 * 1000, DEDUPE_HOURS_DEFAULT = 24 };
+enum {
+    SEAL_INTERVAL_MS_DEFAULT = 10 * 1000,
+    REFRESH_INTERVAL_MS_DEFAULT = 5 * 1000,
+    DEDUPE_HOURS_DEFAULT = 24,
+    JOURNAL_SEGMENTS_MIN =
+        4 /* in a bound: what is being written, sealed, let go of, and one more */
+};
 
 void engine_notify(struct engine *engine, const char *name, const struct error *error)
 {
@@ -46,6 +54,21 @@ static enum status init(struct engine *engine, const struct engine_options *opti
         or_default(options->seal_journal_bytes, seal_journal_bytes_default);
     engine->seal_interval_ns =
         or_default(options->seal_interval_ms, SEAL_INTERVAL_MS_DEFAULT) * UINT64_C(1000000);
+    engine->refresh_interval_ns =
+        or_default(options->refresh_interval_ms, REFRESH_INTERVAL_MS_DEFAULT) * UINT64_C(1000000);
+    engine->journal_bytes_max = options->journal_bytes;
+    uint64_t segment_bytes =
+        or_default(options->journal_segment_bytes, JOURNAL_SEGMENT_BYTES_DEFAULT);
+    if (engine->journal_bytes_max != 0) {
+        if (engine->journal_bytes_max / JOURNAL_SEGMENTS_MIN < segment_bytes)
+            return fail(err, STATUS_INVALID,
+                        "a journal of at most %llu bytes has no room for %d segments of %llu",
+                        (unsigned long long)engine->journal_bytes_max, JOURNAL_SEGMENTS_MIN,
+                        (unsigned long long)segment_bytes);
+        /* or the journal would be full before the first seal */
+        if (engine->seal_journal_bytes > engine->journal_bytes_max / JOURNAL_SEGMENTS_MIN)
+            engine->seal_journal_bytes = engine->journal_bytes_max / JOURNAL_SEGMENTS_MIN;
+    }
     engine->dedupe_hours = (uint32_t)or_default(options->dedupe_hours, DEDUPE_HOURS_DEFAULT);
     uint64_t dedupe_ids = or_default(options->dedupe_ids, dedupe_ids_default);
     if (engine->dedupe_hours > DEDUPE_HOURS_MAX || dedupe_ids < dedupe_ids_min)
@@ -61,6 +84,33 @@ static enum status init(struct engine *engine, const struct engine_options *opti
         engine->versions == NULL)
         return fail(err, STATUS_NO_MEMORY, "no memory to open %s", options->data_dir);
     return watch_init(&engine->watch, err);
+}
+
+static enum status open_sqlite(struct engine *engine, const struct engine_options *options,
+                               struct error *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum status status = file_path(path, options->data_dir, "footfall.db", err);
+    if (status != STATUS_OK)
+        return status;
+    struct sqlite_store_options store = {.path = path,
+                                         .journal_id = journal_id(engine->journal),
+                                         .cache_bytes = options->store_cache_bytes};
+    return sqlite_store_open(&store, &engine->store, err);
+}
+
+static enum status open_store(struct engine *engine, const struct engine_options *options,
+                              struct error *err)
+{
+    bool elsewhere = options->open_store != NULL;
+    enum status status = store_kind_settle(
+        options->data_dir, elsewhere ? options->store_kind : STORE_KIND_SQLITE, err);
+    if (status != STATUS_OK)
+        return status;
+    status = elsewhere ? options->open_store(options->open_store_context,
+                                             journal_id(engine->journal), &engine->store, err)
+                       : open_sqlite(engine, options, err);
+    return status == STATUS_OK ? claims_init(engine, options->claim_ids, err) : status;
 }
 
 static enum status open_parts(struct engine *engine, const struct engine_options *options,
@@ -85,13 +135,7 @@ static enum status open_parts(struct engine *engine, const struct engine_options
     engine->group_bytes_max =
         segment_bytes / 2 < ENGINE_GROUP_BYTES_MAX ? segment_bytes / 2 : ENGINE_GROUP_BYTES_MAX;
 
-    status = file_path(path, options->data_dir, "footfall.db", err);
-    if (status != STATUS_OK)
-        return status;
-    struct sqlite_store_options store = {.path = path,
-                                         .journal_id = journal_id(engine->journal),
-                                         .cache_bytes = options->store_cache_bytes};
-    status = sqlite_store_open(&store, &engine->store, err);
+    status = open_store(engine, options, err);
     if (status != STATUS_OK)
         return status;
 
@@ -105,6 +149,7 @@ static enum status open_parts(struct engine *engine, const struct engine_options
 static void free_engine(struct engine *engine)
 {
     engine_close_readers(engine);
+    claims_done(&engine->claims);
     store_close(engine->store);
     journal_close(engine->journal);
     dedupe_files_close(engine->dedupe_files);
@@ -151,8 +196,21 @@ enum status engine_open(const struct engine_options *options, engine_notice_fn *
         goto cleanup;
     journal_release(engine->journal, engine_released_by(position.seq));
     atomic_store(&engine->live_since_ns, monotonic_ns());
+    if (store_is_shared(engine->store)) {
+        /* Before the first event: it may have been told that no more comes. */
+        status = engine_note_drained(engine, err);
+        if (status == STATUS_OK)
+            status = engine_start_refreshing(engine, err);
+        if (status != STATUS_OK)
+            goto cleanup;
+    }
     if (pthread_create(&engine->store_thread, NULL, engine_store_thread, engine) != 0) {
         status = fail(err, STATUS_NO_MEMORY, "cannot start the store thread");
+        pthread_mutex_lock(&engine->state_lock);
+        engine->stopping = true;
+        pthread_cond_broadcast(&engine->state_changed);
+        pthread_mutex_unlock(&engine->state_lock);
+        engine_stop_refreshing(engine);
         goto cleanup;
     }
     *out = engine;
@@ -172,6 +230,11 @@ enum status engine_close(struct engine *engine, struct error *err)
     pthread_cond_broadcast(&engine->state_changed);
     pthread_mutex_unlock(&engine->state_lock);
     pthread_join(engine->store_thread, NULL);
+    engine_stop_refreshing(engine);
+    struct error untold; /* then others are told later that there is nothing more */
+    if (status == STATUS_OK && store_is_shared(engine->store) &&
+        store_note_drained(engine->store, store_nothing_to_come, &untold) != STATUS_OK)
+        engine_notify(engine, "store_note_failed", &untold);
     free_engine(engine);
     return status;
 }
@@ -203,6 +266,14 @@ void engine_get_stats(struct engine *engine, struct engine_stats *out)
         .batch_live = atomic_load(&engine->batch_live),
         .store_bytes = store_bytes(engine),
         .store_failures = atomic_load(&engine->store_failures),
+        .store_halts = atomic_load(&engine->store_halts),
+        .store_halted = engine_is_halted(engine, NULL),
+        .journal_bytes_max = engine->journal_bytes_max,
+        .store_shared = store_is_shared(engine->store),
+        .refreshes_failed = atomic_load(&engine->refreshes_failed),
+        .ids_claimed = atomic_load(&engine->ids_claimed),
+        .claims_failed = atomic_load(&engine->claims_failed),
+        .claims_undecided = atomic_load(&engine->claims_undecided),
         .accepting = !atomic_load(&engine->failed),
     };
     for (int type = 0; type < EVENT_TYPES; type++)

@@ -32,6 +32,12 @@
 #include "model/listing.h"
 #include "store/store.h"
 
+/* Opens the store that the journal's batches go to; a shared one (store_is_shared()) may be read
+ * and written by other nodes. Errors as it likes: engine_open() answers them. */
+typedef enum status engine_open_store_fn(void *context,
+                                         const uint8_t journal_id[STORE_JOURNAL_ID_BYTES],
+                                         struct store **out, struct error *err);
+
 enum {
     ENGINE_SUBMISSION_EVENTS_MAX = 10000,
     ENGINE_GROUP_BYTES_MAX = 12 * 1024 * 1024 /* entries in one group; one submission's maximum */
@@ -48,6 +54,13 @@ struct engine_options {
     uint32_t dedupe_hours;          /* 0: 24 */
     uint64_t dedupe_ids;            /* bound of the window; 0: 10,000,000 */
     uint64_t store_cache_bytes;     /* 0: default */
+    uint64_t journal_bytes; /* journal that the store does not have yet, on disk, at most; 0: what
+                               the disk takes. At least four segments; seals come at a quarter */
+    engine_open_store_fn *open_store; /* NULL: SQLite, in the data folder */
+    void *open_store_context;
+    const char *store_kind;       /* its kind in a word, such as "dynamodb"; see store_kind.h */
+    uint32_t refresh_interval_ms; /* of a shared store; 0: 5 s */
+    bool claim_ids; /* every event's id is claimed at the store before it is recorded */
 };
 
 /*
@@ -73,6 +86,10 @@ static inline uint64_t engine_released_by(uint64_t seq)
     return seq > 2 ? seq - 2 : 0;
 }
 
+/* The name of the one notice that calls for an operator at once: another journal writes to the
+ * store in this one's place. */
+#define ENGINE_NOTICE_HALTED "store_halted"
+
 struct engine; /* made by engine_open(), freed by engine_close() */
 
 /* Called when the engine has something to tell its operator; name is a stable word. */
@@ -94,7 +111,7 @@ MUST_USE enum status engine_open(const struct engine_options *options, engine_no
  * Puts events (at most ENGINE_SUBMISSION_EVENTS_MAX, copied) into the gathering group, all or
  * nothing. Events must keep model/event.h's rules.
  *   STATUS_OVERLOADED  the group is full: commit, then submit again
- *   STATUS_BEHIND      the store is behind and memory is at its bound
+ *   STATUS_BEHIND      the store is behind, and memory or the journal is at its bound
  *   STATUS_TOO_LARGE   more than one group can hold
  *   STATUS_STOPPED, STATUS_NO_MEMORY
  */
@@ -133,6 +150,13 @@ uint64_t engine_mark_changed_ns(const struct engine *engine, uint32_t mark);
 uint64_t engine_changed_ns(const struct engine *engine);
 /* Nobody watches any more. */
 void engine_unwatch_all(struct engine *engine);
+
+/*
+ * Other writers' counts are in answers from a shared store as of then, at least: all that they had
+ * acknowledged. 0: there are none, answers are exact. What this engine recorded is always in them.
+ * Every refresh_interval_ms it is looked after, and then all users' versions and all marks change.
+ */
+int64_t engine_fresh_as_of_ms(const struct engine *engine);
 
 /* Reads at one cut: whole submissions, all that were done before the call. Callbacks as in
  * store.h; rows of a listing may come in several calls and must be added up. */
@@ -175,8 +199,16 @@ struct engine_stats {
     uint64_t batch_applied;
     int64_t store_lag_ms; /* age of the oldest event that the store does not have; 0: none */
     uint64_t store_bytes;
-    uint64_t store_failures; /* tries to apply a batch that failed */
-    bool accepting;          /* false after a failed sync */
+    uint64_t store_failures;    /* tries to apply a batch that failed */
+    uint64_t store_halts;       /* how often another journal was found writing in our place */
+    uint64_t store_halted;      /* 1 while that is so: batches wait, recording goes on */
+    uint64_t journal_bytes_max; /* see engine_options; 0: none */
+    uint64_t store_shared;
+    uint64_t refreshes_failed;
+    uint64_t ids_claimed;      /* at a shared store */
+    uint64_t claims_failed;    /* groups refused because ids could not be claimed */
+    uint64_t claims_undecided; /* submissions refused because another writer's claim is open */
+    bool accepting;            /* false after a failed sync */
     struct journal_stats journal;
 };
 void engine_get_stats(struct engine *engine, struct engine_stats *out);
@@ -184,6 +216,9 @@ void engine_get_stats(struct engine *engine, struct engine_stats *out);
 /* Time of journal syncs, and of applying batches; live counters. */
 const struct histogram *engine_sync_times(const struct engine *engine);
 const struct histogram *engine_apply_times(const struct engine *engine);
+
+/* Whether batches wait because another journal writes in this one's place, with what was said. */
+bool engine_is_halted(struct engine *engine, struct error *why);
 
 /* STATUS_OK while events are accepted; else what a submit would answer, with the words. */
 enum status engine_check(struct engine *engine, struct error *err);

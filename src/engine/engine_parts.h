@@ -34,6 +34,7 @@ struct group_entry {
     uint32_t mark;         /* of its listing; WATCH_NO_MARK: was not asked for */
     uint8_t type;          /* enum event_type; EVENT_TYPES for what is no event */
     bool repeated;
+    bool set_aside; /* its submission is refused, the rest of the group is not */
 };
 
 /* Entries that will become durable together. The record's head is filled in at commit. */
@@ -80,6 +81,16 @@ struct watch {
     _Atomic uint64_t last_ns; /* of the last commit that counted something */
 };
 
+/* Claiming ids at a shared store: claims.c. The committer's. */
+struct claims {
+    bool wanted;
+    struct store_claim *asked; /* GROUP_ENTRIES_MAX, once wanted */
+    uint32_t *entries;         /* whose they are: places in the group */
+    uint64_t failed_ns;        /* monotonic, of the newest failure; 0: none */
+    struct error failure;
+    struct error open; /* what a submission is told that has an open claim */
+};
+
 struct engine {
     struct clock clock;
     struct journal *journal;
@@ -92,6 +103,8 @@ struct engine {
     uint64_t seal_interval_ns;
     uint64_t group_bytes_max;
     uint32_t dedupe_hours;
+    uint64_t journal_bytes_max; /* 0: none */
+    uint64_t refresh_interval_ns;
 
     pthread_mutex_t commit_lock;
     struct dedupe_window *window;
@@ -100,6 +113,7 @@ struct engine {
     struct group *spare; /* empty, for the next swap */
     int64_t live_oldest_ms;
     uint64_t live_journal_mark; /* journal bytes appended when the live rollup began */
+    struct claims claims;
 
     pthread_mutex_t gather_lock;
     struct group *gathering;
@@ -118,17 +132,25 @@ struct engine {
     uint64_t batch_applied;
     uint64_t failures;    /* to seal or to apply, since start */
     struct error failure; /* the newest */
+    bool halted;          /* another journal writes in our place */
+    struct error halt;    /* what the store said */
     pthread_t store_thread;
+    pthread_t refresh_thread; /* of a shared store */
+    bool refreshing;          /* it runs */
+    uint64_t noted_ns;        /* the store thread's: when a shared store was last told of */
 
     pthread_mutex_t reader_lock;
     struct reader_slot *readers; /* idle ones */
     uint64_t readers_applied;    /* a transaction that does not see this batch is not kept */
 
     _Atomic bool has_gathered;
-    _Atomic bool behind;    /* the live rollup is at its bound */
-    _Atomic bool failed;    /* a sync failed */
-    _Atomic bool disk_full; /* the newest group found no room */
+    _Atomic bool behind;       /* the live rollup is at its bound */
+    _Atomic bool failed;       /* a sync failed */
+    _Atomic bool disk_full;    /* the newest group found no room */
+    _Atomic bool journal_full; /* the journal was found at its bound, and not below it since */
     _Atomic uint64_t *versions;
+    _Atomic uint64_t refreshes; /* part of every version */
+    _Atomic int64_t fresh_as_of_ms;
     struct watch watch;
 
     _Atomic uint64_t events_recorded[EVENT_TYPES];
@@ -146,6 +168,11 @@ struct engine {
     _Atomic int64_t oldest_live_ms;   /* 0: none */
     _Atomic int64_t oldest_frozen_ms; /* 0: none */
     _Atomic uint64_t store_failures;
+    _Atomic uint64_t store_halts;
+    _Atomic uint64_t refreshes_failed;
+    _Atomic uint64_t ids_claimed;
+    _Atomic uint64_t claims_failed;
+    _Atomic uint64_t claims_undecided;
     uint64_t replayed_records;
     uint64_t replay_ns;
     struct histogram sync_times;
@@ -169,6 +196,8 @@ MUST_USE enum status watch_init(struct watch *watch, struct error *err);
 void watch_done(struct watch *watch);
 /* The group is durable and counted. */
 void watch_group(struct watch *watch, const struct group *group, uint64_t now_ns);
+/* Anything may have changed. */
+void watch_all(struct watch *watch, uint64_t now_ns);
 
 /* pending_ids.c */
 MUST_USE bool pending_ids_reserve(struct pending_ids *ids, size_t count);
@@ -192,6 +221,26 @@ void *engine_store_thread(void *context);
 MUST_USE enum status engine_apply(struct engine *engine, const struct sealed *sealed,
                                   struct error *err);
 void sealed_done(struct sealed *sealed);
+
+/* Tells a shared store, if nothing waits for it, that it has everything. */
+MUST_USE enum status engine_note_drained(struct engine *engine, struct error *err);
+
+/* refresh.c: the first look at a shared store, and then one an interval, until it is stopped. */
+MUST_USE enum status engine_start_refreshing(struct engine *engine, struct error *err);
+void engine_stop_refreshing(struct engine *engine);
+
+/*
+ * claims.c: with commit_lock held. Claims the ids of the group's entries that are not repeated, for
+ * the record `seq`. Marks as repeated what another writer has, as set aside all entries of a
+ * submission with an open claim, and adds these to *left_out. What is then repeated or set aside is
+ * not in the window. When it fails nothing of the group may be appended.
+ */
+MUST_USE enum status claims_init(struct engine *engine, bool wanted, struct error *err);
+void claims_done(struct claims *claims);
+MUST_USE enum status engine_claim_ids(struct engine *engine, struct group *group, uint64_t seq,
+                                      uint32_t *left_out, struct error *err);
+/* The group's record was not appended after all. */
+void engine_release_ids(struct engine *engine, const struct group *group, uint64_t seq);
 
 /* recovery.c: fills window, rollup and position from what is on disk. */
 MUST_USE enum status engine_recover(struct engine *engine, struct error *err);

@@ -20,7 +20,22 @@ static uint32_t version_slot(struct text user_id)
 
 uint64_t engine_user_version(const struct engine *engine, struct text user_id)
 {
-    return atomic_load_explicit(&engine->versions[version_slot(user_id)], memory_order_acquire);
+    /* Neither ever goes back, so no sum comes twice. */
+    return atomic_load_explicit(&engine->refreshes, memory_order_acquire) +
+           atomic_load_explicit(&engine->versions[version_slot(user_id)], memory_order_acquire);
+}
+
+/* Looked at again by each who is refused: the store's catching up is told to nobody. */
+static bool journal_is_full(struct engine *engine)
+{
+    if (!atomic_load_explicit(&engine->journal_full, memory_order_relaxed))
+        return false;
+    struct journal_stats stats;
+    journal_get_stats(engine->journal, &stats);
+    bool full = stats.held_bytes >= engine->journal_bytes_max;
+    if (!full)
+        atomic_store_explicit(&engine->journal_full, false, memory_order_relaxed);
+    return full;
 }
 
 enum status engine_check_acceptance(struct engine *engine, struct error *err)
@@ -32,6 +47,10 @@ enum status engine_check_acceptance(struct engine *engine, struct error *err)
     if (atomic_load_explicit(&engine->behind, memory_order_relaxed))
         return fail(err, STATUS_BEHIND,
                     "the store is behind and the memory for uncounted events is full: try again");
+    if (journal_is_full(engine))
+        return fail(err, STATUS_BEHIND,
+                    "the store is behind and the journal is at its bound (journal-bytes): try "
+                    "again");
     return STATUS_OK;
 }
 

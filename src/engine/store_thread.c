@@ -6,7 +6,9 @@
  * fingerprints are a set, the store applies n once.
  *
  * A batch that cannot be applied stays frozen and is tried again, a little later each time;
- * meanwhile events fill the live rollup up to its bound, and then are refused (STATUS_BEHIND).
+ * meanwhile events fill the live rollup up to its bound, or the journal up to its own, and then are
+ * refused (STATUS_BEHIND). That goes, too, when another journal is found writing in our place: the
+ * store takes the batch as soon as an operator has mended that.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -48,19 +50,22 @@ static void wait_for_change(struct engine *engine, uint64_t wait_ns)
     pthread_cond_timedwait(&engine->state_changed, &engine->state_lock, &until);
 }
 
-/* Waits until the live rollup should be sealed; false when stopping with nothing asked. */
-static bool wait_for_work(struct engine *engine)
+enum work { WORK_SEAL, WORK_TELL, WORK_OVER };
+
+/* Waits until the live rollup should be sealed, or others told that there is nothing; WORK_OVER
+ * when stopping with nothing asked. */
+static enum work wait_for_work(struct engine *engine)
 {
     pthread_mutex_lock(&engine->state_lock);
     for (;;) {
         if (engine->seal_asked) {
             engine->seal_asked = false;
             pthread_mutex_unlock(&engine->state_lock);
-            return true;
+            return WORK_SEAL;
         }
         if (engine->stopping) {
             pthread_mutex_unlock(&engine->state_lock);
-            return false;
+            return WORK_OVER;
         }
         uint64_t wait_ns = engine->seal_interval_ns;
         if (atomic_load(&engine->oldest_live_ms) != 0) {
@@ -68,7 +73,15 @@ static bool wait_for_work(struct engine *engine)
             uint64_t now_ns = monotonic_ns();
             if (due_ns <= now_ns) {
                 pthread_mutex_unlock(&engine->state_lock);
-                return true;
+                return WORK_SEAL;
+            }
+            wait_ns = due_ns - now_ns;
+        } else if (store_is_shared(engine->store)) {
+            uint64_t due_ns = engine->noted_ns + engine->seal_interval_ns;
+            uint64_t now_ns = monotonic_ns();
+            if (due_ns <= now_ns) {
+                pthread_mutex_unlock(&engine->state_lock);
+                return WORK_TELL;
             }
             wait_ns = due_ns - now_ns;
         }
@@ -109,6 +122,39 @@ static void tidy(struct engine *engine, const struct sealed *sealed)
         engine_notify(engine, "fingerprints_not_removed", &err);
 }
 
+/* What the store says of the batch: whether another journal writes in our place. Told once, when it
+ * begins, and once when it is over. */
+static void note_halt(struct engine *engine, enum status status, const struct error *error)
+{
+    pthread_mutex_lock(&engine->state_lock);
+    bool was_halted = engine->halted;
+    engine->halted = status == STATUS_FOREIGN || (was_halted && status != STATUS_OK);
+    if (status == STATUS_FOREIGN)
+        engine->halt = *error;
+    bool begins = engine->halted && !was_halted;
+    bool ends = was_halted && !engine->halted;
+    struct error halt = engine->halt;
+    pthread_mutex_unlock(&engine->state_lock);
+    if (begins) {
+        atomic_fetch_add(&engine->store_halts, 1);
+        engine_notify(engine, ENGINE_NOTICE_HALTED, &halt);
+    } else if (ends) {
+        engine_notify(engine, "store_resumed", &halt);
+    } else if (status != STATUS_OK && status != STATUS_FOREIGN) {
+        engine_notify(engine, "store_apply_failed", error);
+    }
+}
+
+bool engine_is_halted(struct engine *engine, struct error *why)
+{
+    pthread_mutex_lock(&engine->state_lock);
+    bool halted = engine->halted;
+    if (halted && why != NULL)
+        *why = engine->halt;
+    pthread_mutex_unlock(&engine->state_lock);
+    return halted;
+}
+
 /* With state_lock held. */
 static void report_failure(struct engine *engine, const struct error *error)
 {
@@ -122,9 +168,12 @@ static bool apply_until_done(struct engine *engine, struct sealed *sealed)
 {
     struct error err;
     uint64_t retry_ms = RETRY_MS_MIN;
-    while (engine_apply(engine, sealed, &err) != STATUS_OK) {
+    for (;;) {
+        enum status status = engine_apply(engine, sealed, &err);
+        note_halt(engine, status, &err);
+        if (status == STATUS_OK)
+            return true;
         atomic_fetch_add(&engine->store_failures, 1);
-        engine_notify(engine, "store_apply_failed", &err);
         pthread_mutex_lock(&engine->state_lock);
         report_failure(engine, &err);
         uint64_t until_ns = monotonic_ns() + retry_ms * ns_per_ms;
@@ -136,7 +185,17 @@ static bool apply_until_done(struct engine *engine, struct sealed *sealed)
             return false;
         retry_ms = retry_ms * 2 < RETRY_MS_MAX ? retry_ms * 2 : RETRY_MS_MAX;
     }
-    return true;
+}
+
+enum status engine_note_drained(struct engine *engine, struct error *err)
+{
+    /* With the lock everything that was acknowledged is counted, and what comes is later. */
+    pthread_mutex_lock(&engine->commit_lock);
+    bool drained = rollup_is_empty(engine->live) && engine->frozen == NULL;
+    int64_t as_of_ms = clock_now_ms(&engine->clock) - 1;
+    pthread_mutex_unlock(&engine->commit_lock);
+    engine->noted_ns = monotonic_ns();
+    return drained ? store_note_drained(engine->store, as_of_ms, err) : STATUS_OK;
 }
 
 static enum status seal(struct engine *engine, struct sealed *out, struct error *err)
@@ -171,9 +230,17 @@ void *engine_store_thread(void *context)
     engine->recovered = (struct sealed){0};
     if (recovered.rollup != NULL && !hand_over(engine, &recovered))
         return NULL;
-    while (wait_for_work(engine)) {
+    for (;;) {
         struct sealed sealed = {0};
         struct error err;
+        enum work work = wait_for_work(engine);
+        if (work == WORK_OVER)
+            break;
+        if (work == WORK_TELL) {
+            if (engine_note_drained(engine, &err) != STATUS_OK)
+                engine_notify(engine, "store_note_failed", &err);
+            continue;
+        }
         enum status status = seal(engine, &sealed, &err);
         if (status != STATUS_OK) {
             engine_notify(engine, "seal_failed", &err);

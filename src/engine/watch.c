@@ -83,7 +83,7 @@ void watch_group(struct watch *watch, const struct group *group, uint64_t now_ns
         for (uint32_t i = 0; i < group->entry_count; i++) {
             const struct group_entry *entry = &group->entries[i];
             uint32_t mark = entry->mark;
-            if (entry->repeated || entry->type == EVENT_TYPES)
+            if (entry->repeated || entry->set_aside || entry->type == EVENT_TYPES)
                 continue;
             if (mark == WATCH_NO_MARK)
                 atomic_store_explicit(&watch->all_changed_ns, now_ns, memory_order_release);
@@ -93,5 +93,11 @@ void watch_group(struct watch *watch, const struct group *group, uint64_t now_ns
                 atomic_store_explicit(&watch->changed_ns[mark], now_ns, memory_order_release);
         }
     }
+    atomic_store_explicit(&watch->last_ns, now_ns, memory_order_release);
+}
+
+void watch_all(struct watch *watch, uint64_t now_ns)
+{
+    atomic_store_explicit(&watch->all_changed_ns, now_ns, memory_order_release);
     atomic_store_explicit(&watch->last_ns, now_ns, memory_order_release);
 }

@@ -327,7 +327,10 @@ void journal_get_stats(struct journal *journal, struct journal_stats *out)
         const struct chained *segment = &journal->segments[i];
         bool newest = i + 1 == journal->segment_count;
         uint64_t seq_last = newest ? stats.seq_last : segment->seq_last;
-        stats.segments += seq_last >= segment->header.seq_first;
+        if (seq_last >= segment->header.seq_first) {
+            stats.segments++;
+            stats.held_bytes += segment->header.segment_bytes;
+        }
     }
     stats.spares = journal->ready_count;
     stats.disk_full = journal->spare_refused;

@@ -59,6 +59,7 @@ struct journal_stats {
     uint64_t seq_last;       /* of the newest durable record; 0 for none */
     uint64_t appended_bytes; /* by this process, padding included */
     uint64_t segments;       /* that hold records */
+    uint64_t held_bytes;     /* the size of these */
     uint64_t spares;         /* that are ready */
     uint64_t cut_bytes;      /* of a torn record left behind at open, as far as its head tells */
     bool direct;             /* O_DIRECT is in use */

@@ -42,7 +42,9 @@ void notices_log(void *context, const char *name, const struct error *error)
     pthread_mutex_unlock(&notices->lock);
     if (!write)
         return;
-    enum log_level level = error->status == STATUS_UNKNOWN ? LOG_ERROR : LOG_WARN;
+    enum log_level level =
+        error->status == STATUS_UNKNOWN || strcmp(name, ENGINE_NOTICE_HALTED) == 0 ? LOG_ERROR
+                                                                                   : LOG_WARN;
     log_event(level, "engine", name, LOG_TEXT("code", error->code),
               LOG_TEXT("reason", error->message), LOG_NUMBER("held_back", held_back));
 }

@@ -65,6 +65,7 @@ void count_rows_clear(struct count_rows *rows)
 {
     rows->platform_count = 0;
     rows->source_count = 0;
+    rows->approximate = false;
 }
 
 void count_rows_done(struct count_rows *rows)

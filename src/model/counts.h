@@ -84,6 +84,8 @@ struct count_rows {
     struct source_row *sources;
     size_t source_count;
     size_t source_cap;
+    bool approximate; /* cells only: of some of these counts the day is known but not the quarter;
+                         they stand at noon UTC */
 };
 
 /* Makes room for that many more rows. false when out of memory; the rows stay. */

@@ -84,12 +84,33 @@ typedef enum status store_inquiry_fn(void *context, const struct inquiry *inquir
 typedef enum status store_listing_fn(void *context, struct text listing_id,
                                      const struct listing_details *details, struct error *err);
 
+/* An event's id, to be claimed for one writer of a shared store before the event is appended. */
+enum store_claim_verdict {
+    CLAIM_OURS,     /* nobody had it; or we had claimed it, and whoever asks knows that it was never
+                       appended */
+    CLAIM_REPEATED, /* another writer's journal has it */
+    CLAIM_UNDECIDED /* another writer claimed it; whether its journal has it, is not known yet */
+};
+struct store_claim {
+    struct text user_id;
+    struct text id;
+    enum store_claim_verdict verdict; /* the answer */
+};
+
 /* The functions of a kind, as the calls below describe them. */
 struct store_ops {
     enum status (*position)(struct store *store, struct store_position *out, struct error *err);
     enum status (*apply)(struct store *store, const struct store_batch *batch, struct error *err);
     enum status (*size)(struct store *store, uint64_t *bytes, struct error *err);
     enum status (*maintain)(struct store *store, struct error *err);
+    enum status (*refresh)(struct store *store, int64_t *fresh_as_of_ms,
+                           struct error *err); /* NULL: not shared */
+    enum status (*note_drained)(struct store *store, int64_t as_of_ms,
+                                struct error *err); /* NULL: not shared */
+    enum status (*claim_ids)(struct store *store, struct store_claim *claims, size_t count,
+                             uint64_t seq, struct error *err); /* NULL: cannot */
+    enum status (*release_ids)(struct store *store, const struct store_claim *claims, size_t count,
+                               uint64_t seq, struct error *err);
     void (*close)(struct store *store);
     enum status (*reader_open)(struct store *store, struct store_reader **out, struct error *err);
     enum status (*reader_begin)(struct store_reader *reader, struct store_position *out,
@@ -127,7 +148,8 @@ static inline enum status store_get_position(struct store *store, struct store_p
 /*
  * Applies the batch durably, or does nothing if it is applied already. When it fails the batch
  * is not applied and may be handed over again: STATUS_DISK_FULL, STATUS_BUSY, STATUS_IO,
- * STATUS_CORRUPT (stored bytes are not blocks), STATUS_FOREIGN (a gap: its number is not the next).
+ * STATUS_CORRUPT (stored bytes are not blocks), STATUS_FOREIGN (a gap: its number is not the next;
+ * or another journal writes in our place: an operator must decide, then it goes on by itself).
  */
 static inline enum status store_apply(struct store *store, const struct store_batch *batch,
                                       struct error *err)
@@ -145,6 +167,63 @@ static inline enum status store_size(struct store *store, uint64_t *bytes, struc
 static inline enum status store_maintain(struct store *store, struct error *err)
 {
     return store->ops->maintain(store, err);
+}
+
+/*
+ * A shared store is one that other writers, each with a journal of its own, put their batches into.
+ * It changes without this writer's doing; what follows is only asked of such a store.
+ */
+static inline bool store_is_shared(const struct store *store)
+{
+    return store->ops->refresh != NULL;
+}
+
+/*
+ * Looks at what the other writers say of themselves: what each of them acknowledged up to
+ * *fresh_as_of_ms is in the store; 0 when there is no other writer. From any thread, beside the one
+ * that applies; it may take a while.
+ */
+static inline enum status store_refresh(struct store *store, int64_t *fresh_as_of_ms,
+                                        struct error *err)
+{
+    return store->ops->refresh(store, fresh_as_of_ms, err);
+}
+
+/* Tells the other writers that the store has everything that this one acknowledged up to as_of_ms;
+ * store_nothing_to_come: and that no more comes until it notes another time. From the thread that
+ * applies. */
+static const int64_t store_nothing_to_come = INT64_MAX;
+static inline enum status store_note_drained(struct store *store, int64_t as_of_ms,
+                                             struct error *err)
+{
+    return store->ops->note_drained(store, as_of_ms, err);
+}
+
+static inline bool store_can_claim(const struct store *store)
+{
+    return store->ops->claim_ids != NULL;
+}
+
+/*
+ * Claims ids for the events of the journal record `seq`, which is about to be appended, and fills
+ * in the verdicts. From one thread at a time, beside the one that applies. Takes bounded time. When
+ * it fails some may be claimed all the same, and verdicts say nothing: nothing with these ids may
+ * be appended under that number, and they are to be released.
+ */
+static inline enum status store_claim_ids(struct store *store, struct store_claim *claims,
+                                          size_t count, uint64_t seq, struct error *err)
+{
+    return store->ops->claim_ids(store, claims, count, seq, err);
+}
+
+/* The record `seq` will not have these after all; those of others are let be. When it fails, as
+ * when claiming fails: nothing with ids claimed for `seq` may be appended under that number. And
+ * the store never takes such a claim, or one that nobody got to release, for an event that was
+ * recorded. */
+static inline enum status store_release_ids(struct store *store, const struct store_claim *claims,
+                                            size_t count, uint64_t seq, struct error *err)
+{
+    return store->ops->release_ids(store, claims, count, seq, err);
 }
 
 static inline void store_close(struct store *store)
