@@ -10,7 +10,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 packages_serve=(
     gcc=gcc libc6-dev meson=meson ninja-build=ninja pkg-config=pkg-config python3-yaml
     libmicrohttpd-dev libsqlite3-dev libxxhash-dev libglib2.0-dev libssl-dev libjansson-dev
-    libcsv-dev libcurl4-openssl-dev libwslay-dev tzdata nodejs=node npm=npm
+    libcsv-dev libcurl4-openssl-dev zlib1g-dev libwslay-dev tzdata nodejs=node npm=npm
 )
 packages_test=(
     "${packages_serve[@]}" libcmocka-dev curl=curl
