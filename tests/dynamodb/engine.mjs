@@ -44,23 +44,21 @@ export function engineName() {
   return process.env.FOOTFALL_TEST_ENGINE || 'dynalite';
 }
 
-/**
- * What a program needs to find the engine, and nothing of the caller's own AWS settings: no test
- * may reach a real account. Amazon's engine wants alphanumeric keys.
- */
-export function environmentOf(endpoint) {
+/** What signs requests to an engine; Amazon's wants alphanumeric keys. */
+const CREDENTIALS = {
+  AWS_ACCESS_KEY_ID: 'footfalltest',
+  AWS_SECRET_ACCESS_KEY: 'footfalltestsecret',
+  AWS_REGION: REGION,
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  no_proxy: '127.0.0.1',
+};
+
+/** Nothing of the caller's own AWS settings: no test may reach a real account. */
+function environmentOf(endpoint) {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
-  return {
-    ...Object.fromEntries(kept),
-    FOOTFALL_DYNAMODB_ENDPOINT: endpoint,
-    AWS_ACCESS_KEY_ID: 'footfalltest',
-    AWS_SECRET_ACCESS_KEY: 'footfalltestsecret',
-    AWS_REGION: REGION,
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    no_proxy: '127.0.0.1',
-  };
+  return { ...Object.fromEntries(kept), FOOTFALL_DYNAMODB_ENDPOINT: endpoint, ...CREDENTIALS };
 }
 
 class Engine {
@@ -132,6 +130,11 @@ class Engine {
   /** The environment of a program that is to use this engine. */
   get environment() {
     return environmentOf(this.endpoint);
+  }
+
+  /** Only what is added to it for signing. */
+  get credentials() {
+    return { ...CREDENTIALS };
   }
 
   async stop() {

@@ -19,11 +19,11 @@ function withEngine(program, { env = {}, options = [] } = {}) {
   });
 }
 
-function clientOf({ endpoint, environment }) {
+function clientOf({ endpoint, credentials }) {
   return new DynamoDBClient({
     endpoint,
-    region: environment.AWS_REGION,
-    credentials: { accessKeyId: environment.AWS_ACCESS_KEY_ID, secretAccessKey: environment.AWS_SECRET_ACCESS_KEY },
+    region: credentials.AWS_REGION,
+    credentials: { accessKeyId: credentials.AWS_ACCESS_KEY_ID, secretAccessKey: credentials.AWS_SECRET_ACCESS_KEY },
   });
 }
 

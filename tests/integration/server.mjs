@@ -67,21 +67,22 @@ function cleanEnvironment() {
 }
 
 class Server {
-  constructor({ flags = [], env = {}, data, auth = ['--auth', 'off'], under = [] } = {}) {
+  constructor({ flags = [], env = {}, data, auth = ['--auth', 'off'], under = [], program: own = program } = {}) {
     this.folder = data === undefined ? temporaryFolder() : { path: data, remove: () => {} };
     this.data = data ?? join(this.folder.path, 'data');
     this.flags = flags;
     this.env = env;
     this.auth = auth;
+    this.program = own; // another build of it
     this.under = under; // a command that execs the program: prlimit, strace -D
     this.log = [];
     this.agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
   }
 
   async start() {
-    assert.ok(existsSync(program), `${program} is not built: run script/setup`);
+    assert.ok(existsSync(this.program), `${this.program} is not built: run script/setup`);
     const args = ['serve', '--data', this.data, '--listen', '127.0.0.1:0', ...this.auth];
-    const [command, ...rest] = [...this.under, program, ...args, ...this.flags];
+    const [command, ...rest] = [...this.under, this.program, ...args, ...this.flags];
     this.child = spawn(command, rest, {
       env: { ...cleanEnvironment(), ...this.env },
     });

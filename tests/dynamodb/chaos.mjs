@@ -1,0 +1,316 @@
+// chaos.mjs - four nodes, one table, a bad network and kill -9: what was acknowledged counts once.
+//
+// A round lets clients record on all nodes, about the same users and listings everywhere, while the
+// network between each node and the engine loses, delays, repeats and falsifies (proxy.mjs), and is
+// cut for a while; then some nodes are killed and started again. Questions under way must lie
+// between the ledger's bounds, `freshAsOf` included. At the end the network is good again, the
+// nodes stop, and
+//
+//   1. the table itself, read by Amazon's SDK, lies between the bounds, day by day and platform
+//      by platform;
+//   2. what was open is sent again to its node: nothing acknowledged counts a second time, and
+//      the table is exact;
+//   3. a fifth node that recorded nothing gives exact answers in several time zones, by day,
+//      platform and source: its cells agree with the totals.
+//
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { randomOf } from '../crash/oracle.mjs';
+import { DAY_MS, listingPath, utcDate, withQuery } from '../integration/server.mjs';
+import { startCluster } from './cluster.mjs';
+import { Ledger, compare, countsOf, dateIn } from './ledger.mjs';
+import { METRICS_KEY, itemsOf } from './table.mjs';
+
+const NODES = 4;
+const CLIENTS = 12;
+const USERS = ['agent-0', 'agent-1'];
+const LISTINGS = 8;
+const DAYS_BACK = 2;
+const ROUND_MS = [150, 700];
+const CUT_MS = [50, 600];
+const RESEND = 2_000;
+const ZONES = ['UTC', 'Asia/Kathmandu', 'America/New_York', 'Pacific/Kiritimati'];
+const PLATFORMS = ['facebook', 'instagram', 'linkedin', 'tiktok'];
+const SOURCES = ['website', 'email', 'social-post'];
+
+function isGone(error) {
+  return ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ERR_SOCKET_CLOSED'].includes(error.code) || /socket hang up|aborted|no answer within/.test(error.message);
+}
+
+class Chaos {
+  constructor(seed, cluster) {
+    this.random = randomOf(seed);
+    this.cluster = cluster;
+    this.ledger = new Ledger();
+    this.serial = 0;
+    this.kills = 0;
+    this.asked = 0;
+    this.refused = 0; // answers of 503
+  }
+
+  makeEvent() {
+    const { random } = this;
+    this.serial += 1;
+    const event = {
+      userId: random.pick(USERS),
+      // one listing in three events is the same, so that writers meet
+      listingId: `listing-${random.chance(0.3) ? 0 : random.below(LISTINGS)}`,
+      eventType: random.pick(['view', 'view', 'view', 'share', 'inquiry']),
+      id: `e-${this.serial}`,
+      timestamp: Date.now() - random.below(DAYS_BACK * DAY_MS),
+    };
+    if (random.chance(0.7)) event.platform = random.pick(PLATFORMS);
+    if (random.chance(0.6)) event.source = random.pick(SOURCES);
+    if (event.eventType === 'inquiry' && random.chance(0.7)) event.inquiry = { is: event.id };
+    return event;
+  }
+
+  /** Records, asks, and goes on until its node dies or the round ends. */
+  async client(number) {
+    const node = this.cluster.nodes[number % NODES];
+    try {
+      while (!this.over && node.isUp) {
+        const what = this.random.below(10);
+        if (what < 5) await this.send(node, 1);
+        else if (what < 8) await this.send(node, this.random.between(2, 60));
+        else await this.ask(node);
+      }
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  async send(node, count) {
+    const events = Array.from({ length: count }, () => this.makeEvent());
+    const entries = this.ledger.sending(events, node);
+    const answer = await node.server.request('POST', '/v1/events', { body: events });
+    if (answer.status === 503) this.refused += 1;
+    else {
+      assert.equal(answer.status, 200, answer.text);
+      assert.deepEqual(answer.body, { success: true, recorded: count, duplicates: 0 });
+      this.ledger.acknowledge(entries);
+      return;
+    }
+    await delay(20);
+  }
+
+  /**
+   * What a node answers counts all that it acknowledged before, all that others acknowledged before
+   * `freshAsOf`, and nothing that nobody sent.
+   */
+  async ask(node) {
+    const userId = this.random.pick(USERS);
+    const timezone = this.random.pick(ZONES);
+    const own = new Set(this.ledger.of(userId).filter((entry) => entry.node === node && entry.ackAt !== undefined));
+    const answer = await node.server.get(withQuery(`/v1/users/${userId}/metrics`, { period: 'monthly', timezone, limit: 1000 }));
+    if (answer.status >= 500) {
+      this.refused += 1;
+      return;
+    }
+    assert.equal(answer.status, 200, answer.text);
+    const { metricsByListing, freshAsOf } = answer.body;
+    const bounds = Ledger.bounds(this.ledger.of(userId), ({ listingId }) => listingId,
+      (entry) => own.has(entry) || entry.ackAt < (freshAsOf ?? 0));
+    const counted = new Map(Object.entries(metricsByListing).map(([listing, metrics]) => [
+      listing, [metrics.totalViews, metrics.totalShares, metrics.totalInquiries],
+    ]));
+    const differences = [];
+    compare(`node ${node.number}, ${userId}, ${timezone}, fresh as of ${freshAsOf}`, bounds, counted, differences);
+    this.mustBeEmpty(differences);
+    this.asked += 1;
+  }
+
+  mustBeEmpty(differences) {
+    if (this.isDriftExpected) return;
+    assert.equal(differences.length, 0, differences.slice(0, 20).map(({ where }) => where).join('\n'));
+  }
+
+  async round() {
+    const { random, cluster } = this;
+    this.over = false;
+    const clients = Array.from({ length: CLIENTS }, (_, number) => this.client(number));
+    const all = Promise.all(clients);
+    all.catch(() => {}); // looked at below
+    if (random.chance(0.5)) {
+      const { proxy } = random.pick(cluster.nodes);
+      proxy.isCut = true;
+      delay(random.between(...CUT_MS)).then(() => (proxy.isCut = false));
+    }
+    await Promise.race([delay(random.between(...ROUND_MS)), all]);
+    const victims = cluster.nodes.filter(() => random.chance(0.4));
+    await Promise.all(victims.map((node) => node.kill9()));
+    this.kills += victims.length;
+    this.over = true;
+    await all;
+    await Promise.all(victims.map((node) => this.comeBack(node)));
+  }
+
+  /** It may die while it starts, too: it resumes its unacknowledged batches again and again. */
+  async comeBack(node) {
+    await node.start();
+    if (!this.random.chance(0.3)) return;
+    await delay(this.random.below(120));
+    await node.kill9();
+    this.kills += 1;
+    await node.start();
+  }
+
+  /** The listing days of the table: by (user, listing, date), and by platform as well. */
+  async readTable() {
+    const days = new Map();
+    const platforms = new Map();
+    for (const userId of USERS) {
+      for (const item of await itemsOf(this.cluster.client, this.cluster.table, userId, 'METRICS#')) {
+        const { listingId, date } = METRICS_KEY.exec(item.SK).groups;
+        days.set(`${userId} ${listingId} ${date}`, countsOf(item));
+        for (const [name, counts] of Object.entries(item.platforms ?? {})) {
+          platforms.set(`${userId} ${listingId} ${date} ${name}`, countsOf(counts));
+        }
+      }
+    }
+    return { days, platforms };
+  }
+
+  /** Differences between the table and the ledger's bounds. */
+  async differencesOfTable(when) {
+    const { days, platforms } = await this.readTable();
+    const { entries } = this.ledger;
+    const differences = [];
+    const dayOf = ({ userId, listingId, timestamp }) => `${userId} ${listingId} ${utcDate(timestamp)}`;
+    compare(`${when}, the table's days`, Ledger.bounds(entries, dayOf), days, differences);
+    compare(`${when}, the table's platforms`,
+      Ledger.bounds(entries, (event) => (event.platform === undefined ? undefined : `${dayOf(event)} ${event.platform}`)), platforms, differences);
+    return differences;
+  }
+
+  /** Sends what is open again to where it was sent: nothing may count twice by that. */
+  async settle() {
+    for (const node of this.cluster.nodes) {
+      const known = this.ledger.acknowledged().filter((entry) => entry.node === node);
+      const open = this.ledger.open().filter((entry) => entry.node === node);
+      const twice = await this.resend(node, known);
+      assert.deepEqual(twice, { recorded: 0, duplicates: known.length }, `node ${node.number} knows what it acknowledged`);
+      await this.resend(node, open);
+      this.ledger.acknowledge(open);
+    }
+  }
+
+  async resend(node, entries) {
+    const sums = { recorded: 0, duplicates: 0 };
+    for (let at = 0; at < entries.length; at += RESEND) {
+      const answer = await node.server.record(entries.slice(at, at + RESEND).map(({ event }) => event));
+      sums.recorded += answer.recorded;
+      sums.duplicates += answer.duplicates;
+    }
+    return sums;
+  }
+
+  /** A node's answers against the ledger, in each zone by day, platform and source; and inquiries. */
+  async differencesOfAnswers(node) {
+    const differences = [];
+    const now = Date.now();
+    for (const zone of ZONES) {
+      const date = dateIn(zone);
+      for (const userId of USERS) {
+        const answer = await node.server.get(withQuery(`/v1/users/${userId}/metrics`, {
+          startDate: date(now - (DAYS_BACK + 2) * DAY_MS), endDate: date(now + DAY_MS), timezone: zone, include: 'dailyBreakdown', limit: 1000,
+        }));
+        assert.equal(answer.status, 200, answer.text);
+        const found = { day: new Map(), platform: new Map(), source: new Map() };
+        for (const [listingId, metrics] of Object.entries(answer.body.metricsByListing)) {
+          for (const day of metrics.dailyBreakdown) found.day.set(`${listingId} ${day.date}`, countsOf(day));
+          for (const [name, counts] of Object.entries(metrics.byPlatform)) found.platform.set(`${listingId} ${name}`, countsOf(counts));
+          for (const [name, counts] of Object.entries(metrics.bySource)) found.source.set(`${listingId} ${name}`, countsOf(counts));
+        }
+        const keys = {
+          day: ({ listingId, timestamp }) => `${listingId} ${date(timestamp)}`,
+          platform: ({ listingId, platform }) => platform && `${listingId} ${platform}`,
+          source: ({ listingId, source }) => source && `${listingId} ${source}`,
+        };
+        for (const [kind, keyOf] of Object.entries(keys)) {
+          compare(`the fifth node, ${zone}, ${userId}, by ${kind}`, Ledger.bounds(this.ledger.of(userId), keyOf), found[kind], differences);
+        }
+      }
+    }
+    return differences;
+  }
+
+  async assertInquiries(node) {
+    for (const userId of USERS) {
+      const seen = new Map();
+      let cursor;
+      do {
+        const answer = await node.server.get(withQuery(`/v1/users/${userId}/inquiries`, { limit: 1000, ...(cursor ? { cursor } : {}) }));
+        assert.equal(answer.status, 200, answer.text);
+        for (const { id, inquiry } of answer.body.inquiries) {
+          assert.ok(!seen.has(id), `inquiry ${id} is there twice`);
+          seen.set(id, inquiry ?? undefined);
+        }
+        cursor = answer.body.nextCursor;
+      } while (cursor !== null);
+      const sent = this.ledger.of(userId).filter(({ event }) => event.eventType === 'inquiry');
+      assert.deepEqual([...seen.keys()].sort(), sent.map(({ event }) => event.id).sort(), `inquiries of ${userId}`);
+      for (const { event } of sent) assert.deepEqual(seen.get(event.id), event.inquiry);
+    }
+  }
+
+  /** Every node sets a listing's details in turn; whoever asks gets the last that was set. */
+  async assertDetails(fifth) {
+    const path = listingPath(USERS[0], 'listing-0');
+    for (const node of this.cluster.nodes.slice(0, NODES)) {
+      const answer = await node.server.request('PUT', path, { body: { address: `by node ${node.number}` } });
+      assert.equal(answer.status, 200, answer.text);
+      await delay(2); // the newer receive time wins
+    }
+    return async () => {
+      const { body } = await fifth.server.get(path);
+      assert.equal(body.listing.address, `by node ${NODES}`);
+    };
+  }
+}
+
+const driftOf = (differences) => differences.reduce((sum, { lost, surplus }) => sum + lost + surplus, 0);
+
+/**
+ * One chain of rounds over one table: {acknowledged, open, kills, asked, refused, faults, drift}.
+ * Throws at the first wrong count, unless isDriftExpected: then it says how large the drift is.
+ */
+export async function chaosChain({ seed, rounds, rate = 0.3, program, under, flags, isDriftExpected = false, say = () => {} }) {
+  const cluster = await startCluster({ nodes: NODES, seed, randomOf, rate, program, under, flags });
+  const chaos = new Chaos(seed, cluster);
+  chaos.isDriftExpected = isDriftExpected;
+  const found = () => ({
+    acknowledged: chaos.ledger.acknowledged().length, open: chaos.ledger.open().length,
+    kills: chaos.kills, asked: chaos.asked, refused: chaos.refused,
+  });
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      await chaos.round();
+      say(`round ${round}: ${JSON.stringify(found())}`);
+    }
+    const sums = { ...found(), faults: cluster.faults() };
+    await cluster.calm();
+    await Promise.all(cluster.nodes.map((node) => node.stop()));
+    const before = await chaos.differencesOfTable('before anything is sent again');
+    chaos.mustBeEmpty(before);
+    if (isDriftExpected) return { ...sums, drift: driftOf(before) };
+
+    await Promise.all(cluster.nodes.map((node) => node.start()));
+    await chaos.settle();
+    const fifth = await cluster.addNode(NODES + 1);
+    const agree = await chaos.assertDetails(fifth);
+    await Promise.all(cluster.nodes.slice(0, NODES).map((node) => node.stop()));
+    chaos.mustBeEmpty(await chaos.differencesOfTable('after all'));
+    chaos.mustBeEmpty(await chaos.differencesOfAnswers(fifth));
+    await chaos.assertInquiries(fifth);
+    await agree();
+    await fifth.stop();
+    return { ...sums, drift: 0 };
+  } catch (error) {
+    cluster.printLogs();
+    throw error;
+  } finally {
+    await cluster.close();
+  }
+}

@@ -1,0 +1,123 @@
+// cluster.mjs - nodes that share a table, each behind a bad network of its own.
+//
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startServer, temporaryFolder } from '../integration/server.mjs';
+import { REGION, startEngine, tableName } from './engine.mjs';
+import { startProxy } from './proxy.mjs';
+import { createTable, documentClient } from './table.mjs';
+
+const START_TRIES = 20; // a node that finds no table on a bad network refuses to start
+const SEAL_MS = 150;
+
+class Node {
+  constructor(cluster, number, proxy) {
+    this.cluster = cluster;
+    this.number = number;
+    this.proxy = proxy;
+    this.data = join(cluster.folder.path, `node-${number}`);
+    this.isUp = false;
+  }
+
+  get flags() {
+    return [
+      '--store', 'dynamodb', '--dynamodb-endpoint', this.proxy?.endpoint ?? this.cluster.engine.endpoint,
+      '--dynamodb-table', this.cluster.table, '--region', REGION,
+      '--writer', String(this.number), '--seal-interval-ms', String(SEAL_MS), '--journal-segment-bytes', '1048576',
+      ...this.cluster.flags,
+    ];
+  }
+
+  /** Starts, again and again while the network is too bad for it. */
+  async start() {
+    const { engine, program, under } = this.cluster;
+    for (let tries = 1; ; tries++) {
+      try {
+        this.server = await startServer({ data: this.data, flags: this.flags, env: engine.credentials, program, under });
+        this.isUp = true;
+        return this;
+      } catch (error) {
+        if (tries === START_TRIES || this.proxy === undefined) throw error;
+        await delay(50);
+      }
+    }
+  }
+
+  async kill9() {
+    this.isUp = false;
+    await this.server.close();
+  }
+
+  async stop() {
+    this.isUp = false;
+    await this.server.stopsCleanly();
+    await this.server.close();
+  }
+}
+
+class Cluster {
+  async start({ nodes, randomOf, seed, rate, program, under, flags = [] }) {
+    this.folder = temporaryFolder();
+    this.program = program;
+    this.under = under;
+    this.flags = flags;
+    this.engine = await startEngine();
+    this.client = documentClient(this.engine);
+    this.table = tableName();
+    await createTable(this.client, this.table);
+    this.nodes = [];
+    for (let number = 1; number <= nodes; number++) {
+      const proxy = await startProxy({ target: this.engine.endpoint, random: randomOf(seed + number), rate });
+      this.nodes.push(new Node(this, number, proxy));
+    }
+    await Promise.all(this.nodes.map((node) => node.start()));
+    return this;
+  }
+
+  /** One more node, over a good network. */
+  async addNode(number) {
+    const node = new Node(this, number);
+    this.nodes.push(node);
+    return node.start();
+  }
+
+  /** From here on a good network, and nothing old on its way. */
+  async calm() {
+    await Promise.all(this.nodes.map(({ proxy }) => proxy?.calm()));
+  }
+
+  /** What the proxies did, all together. */
+  faults() {
+    const sums = {};
+    for (const { proxy } of this.nodes) {
+      for (const [name, count] of Object.entries(proxy?.counts ?? {})) sums[name] = (sums[name] ?? 0) + count;
+    }
+    return sums;
+  }
+
+  printLogs() {
+    for (const { server } of this.nodes) server?.printLog();
+  }
+
+  async close() {
+    for (const { server } of this.nodes) await server?.close();
+    await Promise.all(this.nodes.map(({ proxy }) => proxy?.close()));
+    this.client.destroy();
+    await this.engine.stop();
+    this.folder.remove();
+  }
+}
+
+/** {nodes, seed, randomOf, rate, program?, under?, flags?} */
+export async function startCluster(options) {
+  const cluster = new Cluster();
+  try {
+    return await cluster.start(options);
+  } catch (error) {
+    cluster.printLogs();
+    await cluster.close();
+    throw error;
+  }
+}
+

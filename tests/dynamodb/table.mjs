@@ -1,0 +1,51 @@
+// table.mjs - a table as another application sees it: by Amazon's own SDK.
+//
+// SPDX-License-Identifier: Apache-2.0
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+
+export const METRICS_KEY = /^METRICS#(?<listingId>[^#]+)#(?<date>\d{4}-\d\d-\d\d)$/;
+
+/** A document client for an engine of engine.mjs; destroy() it at the end. */
+export function documentClient({ endpoint, credentials }) {
+  return DynamoDBDocumentClient.from(new DynamoDBClient({
+    endpoint,
+    region: credentials.AWS_REGION,
+    credentials: { accessKeyId: credentials.AWS_ACCESS_KEY_ID, secretAccessKey: credentials.AWS_SECRET_ACCESS_KEY },
+  }));
+}
+
+/** The table of the schema, as `footfall dynamodb create-table` makes it, for tests of something else. */
+export async function createTable(client, name) {
+  await client.send(new CreateTableCommand({
+    TableName: name,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: ['PK', 'SK'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+    KeySchema: [{ AttributeName: 'PK', KeyType: 'HASH' }, { AttributeName: 'SK', KeyType: 'RANGE' }],
+  }));
+}
+
+async function allPages(client, command, input) {
+  const items = [];
+  let ExclusiveStartKey;
+  do {
+    const page = await client.send(new command({ ...input, ExclusiveStartKey, ConsistentRead: true }));
+    items.push(...page.Items);
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined);
+  return items;
+}
+
+/** A user's items whose sort key begins with the prefix. */
+export function itemsOf(client, table, userId, prefix) {
+  return allPages(client, QueryCommand, {
+    TableName: table,
+    KeyConditionExpression: 'PK = :pk AND begins_with(SK, :sk)',
+    ExpressionAttributeValues: { ':pk': `USER#${userId}`, ':sk': prefix },
+  });
+}
+
+/** Everything in the table. */
+export function allItems(client, table) {
+  return allPages(client, ScanCommand, { TableName: table });
+}
