@@ -156,6 +156,7 @@ void engine_unwatch_all(struct engine *engine);
  * acknowledged. 0: there are none, answers are exact. What this engine recorded is always in them.
  * Every refresh_interval_ms it is looked after, and then all users' versions and all marks change.
  */
+bool engine_is_shared(const struct engine *engine);
 int64_t engine_fresh_as_of_ms(const struct engine *engine);
 
 /* Reads at one cut: whole submissions, all that were done before the call. Callbacks as in

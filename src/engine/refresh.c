@@ -70,6 +70,11 @@ void engine_stop_refreshing(struct engine *engine)
     engine->refreshing = false;
 }
 
+bool engine_is_shared(const struct engine *engine)
+{
+    return store_is_shared(engine->store);
+}
+
 int64_t engine_fresh_as_of_ms(const struct engine *engine)
 {
     return atomic_load_explicit(&engine->fresh_as_of_ms, memory_order_acquire);

@@ -28,15 +28,22 @@ enum status range_prepare(struct request *request, struct error *err)
                    err);
 }
 
+/* Asked before the metrics are, so that they are never older than is said. */
+static int64_t fresh_as_of(const struct request *request)
+{
+    return instance_fresh_as_of_ms(request->server->instance);
+}
+
 enum status listing_metrics_answer(struct request *request, struct error *err)
 {
     struct aggregated_metrics metrics;
+    int64_t fresh_as_of_ms = fresh_as_of(request);
     enum status status = instance_get_aggregated_metrics(
         request->server->instance, request->user_id, request->listing_id, &request->range,
         &request->arena, &metrics, err);
     if (status != STATUS_OK)
         return status;
-    return answer_written(aggregated_json(&request->out, &metrics), err);
+    return answer_written(aggregated_json(&request->out, &metrics, fresh_as_of_ms), err);
 }
 
 enum status date_prepare(struct request *request, struct error *err)
@@ -57,12 +64,13 @@ enum status date_prepare(struct request *request, struct error *err)
 enum status date_answer(struct request *request, struct error *err)
 {
     struct day_metrics day;
+    int64_t fresh_as_of_ms = fresh_as_of(request);
     enum status status = instance_get_metrics_for_date(request->server->instance, request->user_id,
                                                        request->listing_id, &request->range,
                                                        &request->arena, &day, err);
     if (status != STATUS_OK)
         return status;
-    return answer_written(day_json(&request->out, request->listing_id, &day), err);
+    return answer_written(day_json(&request->out, request->listing_id, &day, fresh_as_of_ms), err);
 }
 
 enum status days_prepare(struct request *request, struct error *err)
@@ -78,12 +86,14 @@ enum status days_answer(struct request *request, struct error *err)
 {
     const struct day_metrics *days = NULL;
     size_t count = 0;
+    int64_t fresh_as_of_ms = fresh_as_of(request);
     enum status status = instance_get_metrics_for_date_range(
         request->server->instance, request->user_id, request->listing_id, &request->range,
         &request->arena, &days, &count, err);
     if (status != STATUS_OK)
         return status;
-    return answer_written(days_json(&request->out, request->listing_id, days, count), err);
+    return answer_written(
+        days_json(&request->out, request->listing_id, days, count, fresh_as_of_ms), err);
 }
 
 static enum status read_include(struct request *request, struct error *err)
@@ -114,12 +124,14 @@ enum status all_metrics_prepare(struct request *request, struct error *err)
 enum status all_metrics_answer(struct request *request, struct error *err)
 {
     struct metrics_page page;
+    int64_t fresh_as_of_ms = fresh_as_of(request);
     enum status status = instance_get_all_listings_metrics(
         request->server->instance, request->user_id, &request->range, &request->page,
         &request->arena, &page, err);
     if (status != STATUS_OK)
         return status;
-    return answer_written(metrics_page_json(&request->out, &request->range, &page), err);
+    return answer_written(metrics_page_json(&request->out, &request->range, &page, fresh_as_of_ms),
+                          err);
 }
 
 enum status compare_prepare(struct request *request, struct error *err)
@@ -152,10 +164,12 @@ enum status compare_prepare(struct request *request, struct error *err)
 enum status compare_answer(struct request *request, struct error *err)
 {
     struct aggregated_metrics metrics[METRICS_COMPARE_MAX];
+    int64_t fresh_as_of_ms = fresh_as_of(request);
     enum status status = instance_compare_listings(request->server->instance, request->user_id,
                                                    request->compared, request->compared_count,
                                                    &request->range, &request->arena, metrics, err);
     if (status != STATUS_OK)
         return status;
-    return answer_written(compare_json(&request->out, metrics, request->compared_count), err);
+    return answer_written(
+        compare_json(&request->out, metrics, request->compared_count, fresh_as_of_ms), err);
 }

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "http/answer_cache.h"
 #include "http/connection.h"
 #include "http/query_pool.h"
@@ -363,8 +364,20 @@ static bool is_known(struct request *request)
     return kept != NULL;
 }
 
+/* A store over a network that does not answer is to be asked again, and why is the operator's. */
+static enum status explain_unreachable(struct request *request)
+{
+    struct error why = request->error;
+    log_event(LOG_WARN, "http", "store_unreachable",
+              LOG_TEXT("operation", request->route->operation), LOG_TEXT("code", why.code),
+              LOG_TEXT("error", why.message));
+    return fail_code(&request->error, STATUS_BEHIND, "store_unreachable", "%.400s", why.message);
+}
+
 static bool answer_read(struct request *request, enum status status)
 {
+    if (status == STATUS_IO && request->server->store_is_shared)
+        status = explain_unreachable(request);
     if (status == STATUS_OK && request->route->cached) {
         struct answer_key key = answer_key_of(request);
         struct text body = {(const char *)request->out.at, request->out.len};
@@ -409,7 +422,9 @@ static bool proceed_read(struct request *request)
         return true;
     if (route->kind == ROUTE_LIVE)
         return finished(request, status);
-    if (route->kind != ROUTE_POOL)
+    /* What has an ETag reads the store: a shared one lies behind a network. */
+    bool slow = route->kind == ROUTE_POOL || (route->cached && server->store_is_shared);
+    if (!slow)
         return answer_read(request, route->answer(request, err));
     if (!query_pool_has_room(server->pool))
         return finished(request, fail(err, STATUS_OVERLOADED, "the queue of queries is full"));

@@ -49,12 +49,26 @@ static const struct {
     {STATUS_IO, 500, "the server's disk or system refused; its log says more"},
     {STATUS_NO_MEMORY, 503, "the server is out of memory or of open files; try again"},
     {STATUS_DISK_FULL, 503, "the server's disk is full; nothing was recorded; try again later"},
-    {STATUS_BEHIND, 503, "the store is behind and memory is full; nothing was recorded; try again"},
+    {STATUS_BEHIND, 503,
+     "the store is behind and memory or journal is full; nothing was recorded; try again"},
     {STATUS_OVERLOADED, 503, "the server is overloaded; nothing was done; try again"},
     {STATUS_UNKNOWN, 503,
      "a disk sync failed: whether this was recorded cannot be known; events with an id can safely "
      "be sent again"},
     {STATUS_STOPPED, 503, "the server does not record events now; try again later"},
+};
+
+/* Where the code says more than the status. */
+static const struct {
+    const char *code;
+    const char *words;
+} code_words[] = {
+    {"id_undecided",
+     "another node has begun to record an event with this id, and whether it did is "
+     "not known yet; nothing was recorded; try again"},
+    {"ids_unavailable", "the table of ids that the nodes share cannot be asked now; nothing was "
+                        "recorded; try again"},
+    {"store_unreachable", "the store cannot be reached now; try again"},
 };
 
 unsigned http_status_of(enum status status)
@@ -74,11 +88,16 @@ const char *http_reason(unsigned http_status)
 
 void error_for_public(const struct error *error, struct error *out)
 {
+    const char *words = NULL;
     *out = *error;
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
-        if (answers[i].status == error->status && answers[i].words != NULL)
-            snprintf(out->message, sizeof out->message, "%s", answers[i].words);
-    }
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+        if (answers[i].status == error->status)
+            words = answers[i].words;
+    for (size_t i = 0; i < sizeof code_words / sizeof code_words[0] && error->code != NULL; i++)
+        if (strcmp(code_words[i].code, error->code) == 0)
+            words = code_words[i].words;
+    if (words != NULL)
+        snprintf(out->message, sizeof out->message, "%s", words);
 }
 
 void respond_error(struct request *request)

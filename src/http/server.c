@@ -128,6 +128,7 @@ enum status http_server_start(struct http_server *server, struct instance *insta
                               struct error *err)
 {
     server->instance = instance;
+    server->store_is_shared = instance_is_shared(instance);
     server->started_ms = instance_now_ms(instance);
     server->now_ns = monotonic_ns();
     respond_tick(server);

@@ -34,6 +34,7 @@ struct http_server {
     struct access access;
     struct cors cors;
     struct instance *instance; /* not owned */
+    bool store_is_shared;      /* and behind a network */
 
     int listen_fd; /* -1 when closed or handed over */
     int wake_fd;   /* an eventfd: ends a wait for work */

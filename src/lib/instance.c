@@ -240,6 +240,16 @@ uint64_t instance_boot_nonce(const struct instance *instance)
     return instance->boot_nonce;
 }
 
+bool instance_is_shared(const struct instance *instance)
+{
+    return engine_is_shared(instance->engine);
+}
+
+int64_t instance_fresh_as_of_ms(const struct instance *instance)
+{
+    return engine_fresh_as_of_ms(instance->engine);
+}
+
 uint32_t instance_mark_of(struct text user_id, struct text listing_id)
 {
     return engine_mark_of(user_id, listing_id);
@@ -268,6 +278,11 @@ void instance_unwatch_all(struct instance *instance)
 enum status instance_check(struct instance *instance, struct error *err)
 {
     return engine_check(instance->engine, err);
+}
+
+bool instance_is_halted(struct instance *instance, struct error *why)
+{
+    return engine_is_halted(instance->engine, why);
 }
 
 void instance_get_stats(struct instance *instance, struct engine_stats *out)

@@ -148,6 +148,11 @@ uint64_t instance_user_version(const struct instance *instance, struct text user
 /* Random at each open: part of every ETag, so that versions of two lives never meet. */
 uint64_t instance_boot_nonce(const struct instance *instance);
 
+/* Whether other nodes write to the store, which then is over a network: reading it takes time. */
+bool instance_is_shared(const struct instance *instance);
+/* How fresh others' counts are; see engine_fresh_as_of_ms(). */
+int64_t instance_fresh_as_of_ms(const struct instance *instance);
+
 /* Watching listings for changes; see engine.h. */
 uint32_t instance_mark_of(struct text user_id, struct text listing_id);
 void instance_watch(struct instance *instance, uint32_t mark);
@@ -157,6 +162,8 @@ void instance_unwatch_all(struct instance *instance);
 
 /* Health. instance_check: STATUS_OK while events are accepted, else why not. */
 enum status instance_check(struct instance *instance, struct error *err);
+/* Whether batches wait because another journal writes in this one's place; see engine.h. */
+bool instance_is_halted(struct instance *instance, struct error *why);
 void instance_get_stats(struct instance *instance, struct engine_stats *out);
 const struct histogram *instance_sync_times(const struct instance *instance);
 const struct histogram *instance_apply_times(const struct instance *instance);

@@ -56,6 +56,8 @@ struct topic {
     uint64_t idle_since_ns; /* without links since then */
     uint64_t seq;           /* of its last change */
     struct bytes metrics;   /* PerformanceMetrics, JSON */
+    int64_t fresh_as_of_ms; /* of others' counts in them; 0: exact */
+    bool approximate;
     struct message *messages[LIVE_PROTOCOLS][MESSAGE_TYPES]; /* made when needed; NULL: not yet */
     struct link *links;
     struct feed *feed; /* NULL: none */

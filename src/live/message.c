@@ -40,6 +40,14 @@ static bool write_topic(struct bytes *out, const struct topic *topic, enum messa
     json_put_text(&writer, zone_name(topic->zone));
     json_put_key(&writer, "metrics");
     json_put_raw(&writer, (struct text){(const char *)topic->metrics.at, topic->metrics.len});
+    if (topic->fresh_as_of_ms != 0) {
+        json_put_key(&writer, "freshAsOf");
+        json_put_i64(&writer, topic->fresh_as_of_ms);
+    }
+    if (topic->approximate) {
+        json_put_key(&writer, "approximate");
+        json_put_bool(&writer, true);
+    }
     json_put_object_end(&writer);
     return !writer.failed;
 }

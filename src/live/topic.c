@@ -148,6 +148,8 @@ enum status topic_take(struct live *live, struct topic *topic, int32_t day,
     memcpy(topic->metrics.at, live->json.at, live->json.len);
     topic->metrics.len = live->json.len;
     topic->day = day;
+    topic->fresh_as_of_ms = instance_fresh_as_of_ms(live->instance);
+    topic->approximate = metrics->approximate;
     topic->due_ns = live->now_ns + LIVE_INTERVAL_MS * ns_per_ms;
     for (struct link *link = topic->links; is_other_day && link != NULL; link = link->topic_next)
         link->is_fresh = true;

@@ -26,6 +26,20 @@ static bool end_document(struct json_writer *writer)
     return !writer->failed;
 }
 
+/* How fresh metrics are, and how exact, at the end of their document. */
+static bool end_metrics(struct json_writer *writer, bool approximate, int64_t fresh_as_of_ms)
+{
+    if (fresh_as_of_ms != 0) {
+        json_put_key(writer, "freshAsOf");
+        json_put_i64(writer, fresh_as_of_ms);
+    }
+    if (approximate) {
+        json_put_key(writer, "approximate");
+        json_put_bool(writer, true);
+    }
+    return end_document(writer);
+}
+
 /* The array that is a page's last part ends, and the page with where the next one begins. */
 static bool end_page(struct json_writer *writer, struct text next_cursor)
 {
@@ -312,12 +326,13 @@ bool error_json(struct bytes *out, const struct error *error)
     return end_document(&writer);
 }
 
-bool day_json(struct bytes *out, struct text listing_id, const struct day_metrics *day)
+bool day_json(struct bytes *out, struct text listing_id, const struct day_metrics *day,
+              int64_t fresh_as_of_ms)
 {
     struct json_writer writer = begin_success(out);
     json_put_key(&writer, "metrics");
     put_day(&writer, listing_id, day);
-    return end_document(&writer);
+    return end_metrics(&writer, day->approximate, fresh_as_of_ms);
 }
 
 bool performance_metrics_json(struct bytes *out, struct text listing_id,
@@ -329,24 +344,33 @@ bool performance_metrics_json(struct bytes *out, struct text listing_id,
 }
 
 bool days_json(struct bytes *out, struct text listing_id, const struct day_metrics *days,
-               size_t count)
+               size_t count, int64_t fresh_as_of_ms)
 {
     struct json_writer writer = begin_success(out);
     json_put_key(&writer, "metrics");
     put_days(&writer, listing_id, days, count);
-    return end_document(&writer);
+    return end_metrics(&writer, count > 0 && days[0].approximate, fresh_as_of_ms);
 }
 
-bool aggregated_json(struct bytes *out, const struct aggregated_metrics *metrics)
+static bool any_approximate(const struct aggregated_metrics *listings, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (listings[i].approximate)
+            return true;
+    return false;
+}
+
+bool aggregated_json(struct bytes *out, const struct aggregated_metrics *metrics,
+                     int64_t fresh_as_of_ms)
 {
     struct json_writer writer = begin_success(out);
     json_put_key(&writer, "metrics");
     put_aggregated(&writer, metrics);
-    return end_document(&writer);
+    return end_metrics(&writer, metrics->approximate, fresh_as_of_ms);
 }
 
 bool metrics_page_json(struct bytes *out, const struct range *range,
-                       const struct metrics_page *page)
+                       const struct metrics_page *page, int64_t fresh_as_of_ms)
 {
     struct json_writer writer = begin_success(out);
     put_range(&writer, range);
@@ -361,10 +385,14 @@ bool metrics_page_json(struct bytes *out, const struct range *range,
     json_put_array(&writer);
     for (size_t i = 0; i < page->count; i++)
         json_put_text(&writer, page->listings[i].listing_id);
-    return end_page(&writer, page->next_cursor);
+    json_put_array_end(&writer);
+    json_put_key(&writer, "nextCursor");
+    json_put_text(&writer, page->next_cursor);
+    return end_metrics(&writer, any_approximate(page->listings, page->count), fresh_as_of_ms);
 }
 
-bool compare_json(struct bytes *out, const struct aggregated_metrics *listings, size_t count)
+bool compare_json(struct bytes *out, const struct aggregated_metrics *listings, size_t count,
+                  int64_t fresh_as_of_ms)
 {
     struct json_writer writer = begin_success(out);
     put_range(&writer, &listings[0].range);
@@ -379,7 +407,7 @@ bool compare_json(struct bytes *out, const struct aggregated_metrics *listings, 
         json_put_object_end(&writer);
     }
     json_put_array_end(&writer);
-    return end_document(&writer);
+    return end_metrics(&writer, any_approximate(listings, count), fresh_as_of_ms);
 }
 
 bool inquiries_json(struct bytes *out, const struct inquiry *inquiries, size_t count,

@@ -43,6 +43,7 @@ struct aggregate {
     const struct day_window *window;
     struct arena *arena;
     bool with_days;
+    bool approximate;
     struct counts before;
     struct column *columns;
     uint32_t column_count;
@@ -168,6 +169,7 @@ static bool add_source_row(struct aggregate *aggregate, const struct source_row 
 
 bool aggregate_add(struct aggregate *aggregate, const struct count_rows *rows)
 {
+    aggregate->approximate = aggregate->approximate || rows->approximate;
     for (size_t i = 0; i < rows->platform_count; i++) {
         if (!add_platform_row(aggregate, &rows->platforms[i]))
             return false;
@@ -260,6 +262,7 @@ static bool finish_days(const struct aggregate *aggregate, const struct column *
         day->day = aggregate->window->range.first_day + (int32_t)d;
         day->counts = all.counts;
         day->updated_ms = all.updated_ms;
+        day->approximate = aggregate->approximate;
         day->platforms = platforms;
         for (size_t n = 0; n < named_count; n++) {
             const struct sum *sum = &named[n]->days[d];
@@ -285,7 +288,9 @@ bool aggregate_finish(const struct aggregate *aggregate, struct text listing_id,
 {
     const struct column *named[PLATFORM_CODES];
     size_t named_count = named_columns(aggregate, named);
-    struct aggregated_metrics made = {.listing_id = listing_id, .range = aggregate->window->range};
+    struct aggregated_metrics made = {.listing_id = listing_id,
+                                      .range = aggregate->window->range,
+                                      .approximate = aggregate->approximate};
 
     for (uint32_t i = 0; i < aggregate->column_count; i++)
         counts_add(&made.totals, &aggregate->columns[i].range.counts);

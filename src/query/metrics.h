@@ -42,6 +42,7 @@ struct day_metrics {
     const struct platform_metrics *platforms;
     size_t platform_count;
     int64_t updated_ms; /* 0 when nothing was counted */
+    bool approximate;   /* as in aggregated_metrics */
 };
 
 /* AggregatedMetrics. */
@@ -57,6 +58,9 @@ struct aggregated_metrics {
     size_t day_count;
     double change_percent[EVENT_TYPES]; /* against the range before: 0 before gives 100 or 0 */
     double conversion_rate;             /* inquiries / views * 100; 0 without views */
+    bool approximate; /* of some counts the store has the UTC day and not the hour: in other zones
+                         they may stand a day early or late, and at an end of the range count or not
+                       */
 };
 
 /* One listing's day, days, or aggregate. A listing without events has zeros. */

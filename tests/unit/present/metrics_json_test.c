@@ -81,7 +81,7 @@ TEST(metrics_have_the_names_of_the_seed)
     days[0].day = range.first_day;
     days[1].day = range.last_day;
 
-    assert_true(day_json(&out, text_of("l1"), &days[0]));
+    assert_true(day_json(&out, text_of("l1"), &days[0], 0));
     check(&out, "a day",
           "{\"success\":true,\"metrics\":{\"listingId\":\"l1\",\"date\":\"2026-02-28\","
           "\"views\":6,\"shares\":2,\"inquiries\":1,\"platforms\":{"
@@ -89,7 +89,7 @@ TEST(metrics_have_the_names_of_the_seed)
           "\"x\":{\"views\":1,\"shares\":0,\"inquiries\":0,\"lastUpdated\":1767225600000}},"
           "\"updatedAt\":1767225600001}}");
 
-    assert_true(days_json(&out, text_of("l1"), &days[1], 1));
+    assert_true(days_json(&out, text_of("l1"), &days[1], 1, 0));
     check(&out, "an empty day in a list",
           "{\"success\":true,\"metrics\":[{\"listingId\":\"l1\",\"date\":\"2026-03-01\","
           "\"views\":0,\"shares\":0,\"inquiries\":0,\"platforms\":{},\"updatedAt\":0}]}");
@@ -107,7 +107,7 @@ TEST(metrics_have_the_names_of_the_seed)
         .change_percent = {-62.5, 100, 0},
         .conversion_rate = 100.0 / 6,
     };
-    assert_true(aggregated_json(&out, &metrics));
+    assert_true(aggregated_json(&out, &metrics, 0));
     check(&out, "an aggregate",
           "{\"success\":true,\"metrics\":{\"period\":\"custom\",\"startDate\":\"2026-02-28\","
           "\"endDate\":\"2026-03-01\",\"timezone\":\"UTC\",\"totalViews\":6,\"totalShares\":2,"
@@ -119,6 +119,41 @@ TEST(metrics_have_the_names_of_the_seed)
           "\"shares\":0,\"inquiries\":0,\"platforms\":{},\"updatedAt\":0}],"
           "\"trends\":{\"viewsChange\":-62.5,\"sharesChange\":100,\"inquiriesChange\":0},"
           "\"conversionRate\":16.666666666666668}}");
+    bytes_done(&out);
+}
+
+/* The document's end, from the last bracket or brace of what it holds. */
+static void check_end(struct bytes *out, const char *name, const char *want)
+{
+    size_t len = strlen(want);
+    ROW(out->len >= len && memcmp(out->at + out->len - len, want, len) == 0, name, "%.*s",
+        (int)out->len, (const char *)out->at);
+    json_decref(read_back(out));
+    out->len = 0;
+}
+
+TEST(metrics_say_how_fresh_and_how_exact_they_are)
+{
+    struct bytes out = {0};
+    struct day_metrics day = {.approximate = true};
+    struct range range = range_of(PERIOD_WEEKLY, "2026-02-23", "2026-03-01");
+    struct aggregated_metrics listings[2] = {
+        {.listing_id = text_of("a"), .range = range},
+        {.listing_id = text_of("b"), .range = range, .approximate = true}};
+    struct metrics_page page = {.listings = listings, .count = 2};
+
+    assert_true(day_json(&out, text_of("a"), &day, 1767225600000));
+    check_end(&out, "a day", "},\"freshAsOf\":1767225600000,\"approximate\":true}");
+    assert_true(days_json(&out, text_of("a"), &day, 1, 0));
+    check_end(&out, "days", "],\"approximate\":true}");
+    assert_true(aggregated_json(&out, &listings[0], 7));
+    check_end(&out, "an aggregate", "},\"freshAsOf\":7}");
+    assert_true(metrics_page_json(&out, &range, &page, 7));
+    check_end(&out, "a page", "\"nextCursor\":null,\"freshAsOf\":7,\"approximate\":true}");
+    assert_true(compare_json(&out, listings, 2, 7));
+    check_end(&out, "a comparison", "],\"freshAsOf\":7,\"approximate\":true}");
+    assert_true(compare_json(&out, listings, 1, 0));
+    check_end(&out, "an exact one", "}]}");
     bytes_done(&out);
 }
 
@@ -134,7 +169,7 @@ TEST(pages_are_keyed_by_listing_and_keep_their_order)
     struct metrics_page page = {
         .listings = listings, .count = COUNT, .next_cursor = text_of("AQ-_")};
 
-    assert_true(metrics_page_json(&out, &range, &page));
+    assert_true(metrics_page_json(&out, &range, &page, 0));
     json_t *read = read_back(&out);
     json_t *by_listing = json_object_get(read, "metricsByListing");
     json_t *order = json_object_get(read, "order");
@@ -156,13 +191,13 @@ TEST(pages_are_keyed_by_listing_and_keep_their_order)
     out.len = 0;
 
     page = (struct metrics_page){0};
-    assert_true(metrics_page_json(&out, &range, &page));
+    assert_true(metrics_page_json(&out, &range, &page, 0));
     check(&out, "an empty page",
           "{\"success\":true,\"period\":\"weekly\",\"startDate\":\"2026-02-23\","
           "\"endDate\":\"2026-03-01\",\"timezone\":\"UTC\",\"metricsByListing\":{},\"order\":[],"
           "\"nextCursor\":null}");
 
-    assert_true(compare_json(&out, listings, COUNT));
+    assert_true(compare_json(&out, listings, COUNT, 0));
     read = read_back(&out);
     json_t *compared = json_object_get(read, "listings");
     for (size_t i = 0; i < COUNT; i++) {
@@ -266,7 +301,7 @@ TEST(every_day_of_a_list_has_its_date)
             day += 3; /* a gap */
         days[i].day = day;
     }
-    assert_true(days_json(&out, text_of("a\"b"), days, DAYS));
+    assert_true(days_json(&out, text_of("a\"b"), days, DAYS, 0));
     assert_true(bytes_append(&out, "", 1));
     const char *at = (const char *)out.at;
     for (int i = 0; i < DAYS; i++) {
@@ -283,6 +318,7 @@ TEST(every_day_of_a_list_has_its_date)
 }
 
 UNIT_MAIN(UNIT(metrics_have_the_names_of_the_seed), UNIT(every_day_of_a_list_has_its_date),
+          UNIT(metrics_say_how_fresh_and_how_exact_they_are),
           UNIT(pages_are_keyed_by_listing_and_keep_their_order),
           UNIT(inquiries_and_listings_say_null_for_what_is_absent),
           UNIT(errors_say_where_as_far_as_it_applies))
