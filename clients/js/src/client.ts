@@ -7,7 +7,7 @@ import { type Watch, watch, type WatchOptions } from './live.js';
 import { type FootfallOptions, type Settings, settingsOf } from './options.js';
 import { type FlushOutcome, Queue } from './queue.js';
 import { recordFailure, Recorder } from './recorder.js';
-import { type Answer, type Call, request } from './transport.js';
+import { type Answer, type Call, type Parameters, path, request } from './transport.js';
 import type {
   AggregatedMetrics, AggregateOutcome, AllListingsOutcome, ComparisonOutcome, DayOutcome, DaysOutcome,
   InquiryData, MetricEvent, Outcome, PerformanceMetrics, Platform, RecordOutcome, TimePeriod,
@@ -19,18 +19,6 @@ export type EventOfUser = Omit<MetricEvent, 'userId'>;
 /** What the server takes in one request. */
 const ARRAY_EVENTS_MAX = 5_000;
 const PAGE_LISTINGS = 1_000;
-
-type Parameters = Record<string, string | number | string[] | undefined>;
-
-function path(segments: string[], parameters: Parameters = {}): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value === undefined) continue;
-    for (const each of Array.isArray(value) ? value : [value]) query.append(name, String(each));
-  }
-  const text = query.toString();
-  return `/v1/${segments.map(encodeURIComponent).join('/')}${text === '' ? '' : `?${text}`}`;
-}
 
 function outcomeOf(answer: Answer & { success: false }): Outcome {
   const { success, error, code } = answer;

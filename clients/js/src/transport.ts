@@ -36,6 +36,19 @@ export interface Call {
   keepalive?: boolean;
 }
 
+export type Parameters = Record<string, string | number | string[] | undefined>;
+
+/** An address under /v1, each segment escaped. */
+export function path(segments: string[], parameters: Parameters = {}): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined) continue;
+    for (const each of Array.isArray(value) ? value : [value]) query.append(name, String(each));
+  }
+  const text = query.toString();
+  return `/v1/${segments.map(encodeURIComponent).join('/')}${text === '' ? '' : `?${text}`}`;
+}
+
 function failure(code: string, error: string): Answer {
   return { success: false, code, error };
 }
