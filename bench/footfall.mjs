@@ -13,10 +13,10 @@ export class Footfall {
     this.build = build;
   }
 
-  async serve(folder, flags = []) {
+  async serve(folder, flags = [], { env } = {}) {
     const server = await this.machine.start(this.program, [
       'serve', '--data', folder, '--listen', '127.0.0.1:0', '--auth', 'off', ...flags,
-    ], { ready: LISTENING });
+    ], { ready: LISTENING, env });
     return { ...server, url: server.found };
   }
 

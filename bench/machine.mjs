@@ -18,7 +18,7 @@ export const [serverCore, loadCore] = os.cpus().length > 1 ? ['0', '1'] : ['0', 
 
 // what the caller's shell configures must not reach the servers
 const environment = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !name.startsWith('FOOTFALL_')),
+  Object.entries(process.env).filter(([name]) => !/^(FOOTFALL|AWS)_/.test(name)),
 );
 
 export function commandExists(name) {
@@ -73,13 +73,13 @@ export class Machine {
   }
 
   /** Starts a server on the server's core; `ready` finds in its stdout what the promise gives. */
-  async start(command, args, { ready, as, cwd = this.work, stopSignal = 'SIGTERM' } = {}) {
+  async start(command, args, { ready, as, cwd = this.work, env = {}, stopSignal = 'SIGTERM' } = {}) {
     const name = command.split('/').at(-1);
     const logPath = join(this.work, `${name}.log`);
     const log = fs.openSync(logPath, 'w');
     const pinned = [...(as ?? []), 'taskset', '-c', serverCore, command, ...args];
     const child = spawn(pinned[0], pinned.slice(1), {
-      stdio: ['ignore', ready === undefined ? log : 'pipe', log], env: environment, cwd, detached: true,
+      stdio: ['ignore', ready === undefined ? log : 'pipe', log], env: { ...environment, ...env }, cwd, detached: true,
     });
     fs.closeSync(log);
     child.stopSignal = stopSignal;

@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { Footfall } from './footfall.mjs';
 import { Machine } from './machine.mjs';
 import { bare } from './parts/bare.mjs';
+import { dynamodb } from './parts/dynamodb.mjs';
 import { engine } from './parts/engine.mjs';
 import { growth } from './parts/growth.mjs';
 import { queries } from './parts/queries.mjs';
@@ -62,7 +63,7 @@ function readOptions() {
 }
 
 async function allParts() {
-  const parts = [bare, recording, queries, engine, redis, postgresql, seed, sustained, growth];
+  const parts = [bare, recording, queries, engine, redis, postgresql, seed, dynamodb, sustained, growth];
   // live updates are measured by a file of their own
   if (fs.existsSync(join(root, 'bench/live.mjs'))) parts.push((await import('./live.mjs')).live);
   return parts;
