@@ -1,2 +1,15 @@
-import './styles/app.css';
-console.log('footfall');
+/** main.ts - the page begins. */
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/shell.css';
+import './styles/listings.css';
+import './styles/listing.css';
+import './styles/compare.css';
+import { App } from './app.js';
+
+const root = document.querySelector<HTMLElement>('#app');
+if (root !== null) {
+  const app = new App(root);
+  root.addEventListener('click', (event) => app.follow(event));
+  void app.start();
+}
