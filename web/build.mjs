@@ -19,6 +19,7 @@ const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
+  '.txt': 'text/plain; charset=utf-8',
 };
 
 /** The client's sources are built as they stand: what they import comes from here. */
@@ -42,6 +43,7 @@ const { metafile } = await build({
   bundle: true,
   minify: true,
   format: 'esm',
+  conditions: ['browser', 'production'],
   target: ['es2022', 'chrome110', 'firefox110', 'safari16.4'],
   legalComments: 'none',
   loader: { '.woff2': 'file', '.svg': 'copy' },
@@ -50,10 +52,19 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 
+/* What others wrote goes with their licences. */
+const parts = ['lit', 'lit-html', 'lit-element', '@lit/reactive-element', 'uplot', '@fontsource-variable/inter'];
+const licences = parts.map((name) => {
+  const { version } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8'));
+  return `${name} ${version}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim()}\n`;
+}).join('\n----\n\n');
+const licencesName = `licences-${createHash('sha256').update(licences).digest('hex').slice(0, 8).toUpperCase()}.txt`;
+writeFileSync(`dist.new/${licencesName}`, licences);
+const outputs = [...Object.keys(metafile.outputs).map((path) => basename(path)), licencesName].sort();
+
 /** The built file of this name without its hash. */
 function built(start, extension) {
-  const found = Object.keys(metafile.outputs).map((path) => basename(path))
-    .find((name) => name.startsWith(`${start}-`) && name.endsWith(extension));
+  const found = outputs.find((name) => name.startsWith(`${start}-`) && name.endsWith(extension));
   if (found === undefined) throw new Error(`${start}${extension} was not built`);
   return found;
 }
@@ -62,7 +73,7 @@ const page = readFileSync('src/index.html', 'utf8').replace(/\{\{(\w+)(\.\w+)\}\
   (_, start, extension) => `assets/${built(start, extension)}`);
 writeFileSync('dist.new/index.html', page);
 
-const names = ['index.html', ...Object.keys(metafile.outputs).map((path) => basename(path)).sort()];
+const names = ['index.html', ...outputs];
 const files = names.map((name) => {
   const content = readFileSync(join('dist.new', name));
   const compressed = {

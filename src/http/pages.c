@@ -22,7 +22,7 @@
 #define CONTENT_SECURITY_POLICY                                                                    \
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "                   \
     "connect-src 'self'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'; "       \
-    "frame-ancestors 'none'"
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html"
 
 static const struct answer_field page_fields[] = {
     {"Vary", "Accept-Encoding"},

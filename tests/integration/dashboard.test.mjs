@@ -95,7 +95,7 @@ test('the page may run only what comes from here, and tells nobody where it was'
   assert.deepEqual(policy, {
     'default-src': "'none'", 'script-src': "'self'", 'style-src': "'self'", 'font-src': "'self'",
     'connect-src': "'self'", 'img-src': "'self' data: https:", 'base-uri': "'none'", 'form-action': "'none'",
-    'frame-ancestors': "'none'",
+    'frame-ancestors': "'none'", 'require-trusted-types-for': "'script'", 'trusted-types': 'lit-html',
   });
   assert.equal(headers['referrer-policy'], 'no-referrer');
   assert.equal(headers['cross-origin-opener-policy'], 'same-origin');

@@ -5,7 +5,10 @@ import './styles/shell.css';
 import './styles/listings.css';
 import './styles/listing.css';
 import './styles/compare.css';
+import { defineListingMetricsDisplay } from '../../clients/js/src/element-class.js';
 import { App } from './app.js';
+
+defineListingMetricsDisplay();
 
 const root = document.querySelector<HTMLElement>('#app');
 if (root !== null) {

@@ -95,7 +95,7 @@ export class CompareChart extends HTMLElement {
     return {
       width,
       height: HEIGHT,
-      padding: [12, 12, 0, 0],
+      padding: [12, 26, 0, 0], // half of the last day's label
       legend: { show: false },
       cursor: {
         y: false,

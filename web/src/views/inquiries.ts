@@ -115,7 +115,7 @@ function card({ timestamp, platform, source, inquiry }: Inquiry, zone: string): 
   return html`<li class="inquiry">
     <div class="inquiry-head">
       <h3>${name ?? 'Somebody'}</h3>
-      <p>${[platform, source].filter(isText).map((each) => html`<span class="tag">${each}</span>`)}
+      <p>${isText(platform) ? html`<span class="tag platform">${platform}</span>` : nothing}${isText(source) ? html`<span class="tag">${source}</span>` : nothing}
       <time datetime=${new Date(timestamp).toISOString()}>${formatMoment(timestamp, zone)}</time></p>
     </div>
     ${messageKey === undefined ? nothing : html`<blockquote>${sent[messageKey]}</blockquote>`}

@@ -73,7 +73,7 @@ export function listingView(app: App): TemplateResult {
     </div>
     <section class="card numbers" aria-label="Numbers">
       <listing-metrics-display
-        user-id=${app.user ?? ''} listing-id=${id} base-url=${baseUrl} heading="" live
+        user-id=${app.user ?? ''} listing-id=${id} base-url=${baseUrl} heading="Performance" live
         locale=${navigator.language} timezone=${app.range.zone}
         token=${phase.kind === 'session' ? phase.session.token ?? '' : ''}
         .period=${address.period} .startDate=${address.start ?? ''} .endDate=${address.end ?? ''}

@@ -122,7 +122,8 @@ function tableRow(app: App, row: Row): TemplateResult {
 
 function table(app: App, rows: readonly Row[]): TemplateResult {
   // roles are written out: as cards on a small screen it would be no table to screen readers
-  return html`<table role="table" class="listings">
+  const isOneDay = app.portfolio !== undefined && app.portfolio.startDate === app.portfolio.endDate;
+  return html`<table role="table" class="listings ${isOneDay ? 'one-day' : ''}">
     <caption class="unseen">Listings, with what they counted</caption>
     <thead role="rowgroup"><tr role="row">
       <th role="columnheader" scope="col" class="pick"><span class="unseen">Compare</span></th>

@@ -9,6 +9,8 @@ import { listingsView } from './listings.js';
 import { icon } from './parts.js';
 import { otherUserView, signInView, startingView, unreachableView, userView } from './sign-in.js';
 
+const licences = document.querySelector<HTMLLinkElement>('link[rel=license]')?.href ?? '';
+
 export function titleOf(app: App): string {
   const { address, phase, portfolio } = app;
   if (phase.kind !== 'session' || app.user === undefined) return 'Sign in · Footfall';
@@ -84,5 +86,6 @@ export function page(app: App): TemplateResult {
       ${app.isLost ? html`${icon('warning')}<span><strong>The server cannot be reached.</strong> The numbers below may be old; it is tried again by itself.</span>` : nothing}
     </div>
     <main class="view-${address.view}">${content(app)}</main>
+    <footer class="foot">Footfall <a href=${licences}>Licences of its parts</a></footer>
     <p class="unseen" aria-live="polite">${app.announcement}</p>`;
 }

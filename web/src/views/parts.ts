@@ -25,17 +25,19 @@ export function icon(name: keyof typeof icons): TemplateResult {
   return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">${icons[name]}</svg>`;
 }
 
-/** A change against the days before: an arrow, a percentage, and the same in words. */
-export function trend(now: number, before: number): TemplateResult {
-  const change = changeOf(now, before);
+/** From so many on a change is told in percent; of fewer a percentage would make much of nothing. */
+const PERCENT_FROM = 10;
+
+/** A change against the days before: an arrow and a number, and the same in words. */
+export function trend(now: number, before: number): Shown {
+  if (now === 0 && before === 0) return nothing;
   const words = `${formatCount(before)} in the days before`;
-  if (before === 0 && now > 0) return html`<span class="trend up" title=${words}>new</span>`;
-  if (Math.abs(change) < 0.5) {
-    return html`<span class="trend" title=${words}><span aria-hidden="true">→</span> <span class="unseen">unchanged, </span>0%</span>`;
-  }
-  const isUp = change > 0;
+  if (before === 0) return html`<span class="trend up" title=${words}>new</span>`;
+  if (now === before) return html`<span class="trend" title=${words}>same</span>`;
+  const isUp = now > before;
+  const size = before < PERCENT_FROM ? formatCount(Math.abs(now - before)) : formatChange(changeOf(now, before));
   return html`<span class="trend ${isUp ? 'up' : 'down'}" title=${words}
-    ><span aria-hidden="true">${isUp ? '↑' : '↓'}</span><span class="unseen">${isUp ? 'up' : 'down'} </span> ${formatChange(change)}</span>`;
+    ><span aria-hidden="true">${isUp ? '↑' : '↓'}</span><span class="unseen">${isUp ? 'up' : 'down'} by </span>${size}</span>`;
 }
 
 const SPARK_WIDTH = 120;
@@ -44,15 +46,12 @@ const SPARK_HEIGHT = 32;
 /** A line of the days; its words for who cannot see it. */
 export function spark(days: readonly { date: string; count: number }[], what: string): Shown {
   const [first] = days;
-  if (first === undefined) return nothing;
+  if (first === undefined || days.length === 1) return nothing; // one day has no line
   const counts = days.map(({ count }) => count);
   const most = Math.max(...counts);
   const y = (count: number): number => SPARK_HEIGHT - 2 - (most === 0 ? 0 : (count / most) * (SPARK_HEIGHT - 5));
-  const x = (i: number): number => (counts.length === 1 ? SPARK_WIDTH / 2 : (i / (counts.length - 1)) * SPARK_WIDTH);
-  const points = counts.length === 1
-    ? [[0, y(first.count)], [SPARK_WIDTH, y(first.count)]]
-    : counts.map((count, i) => [x(i), y(count)]);
-  const line = points.map(([px, py], i) => `${i === 0 ? 'M' : 'L'}${px?.toFixed(1)} ${py?.toFixed(1)}`).join('');
+  const x = (i: number): number => (i / (counts.length - 1)) * SPARK_WIDTH;
+  const line = counts.map((count, i) => `${i === 0 ? 'M' : 'L'}${x(i).toFixed(1)} ${y(count).toFixed(1)}`).join('');
   const peak = days.find(({ count }) => count === most) ?? first;
   const words = most === 0 ? `No ${what} in these days`
     : `${what} a day: at most ${formatCount(most)}, on ${formatDayShort(peak.date)}`;
@@ -114,7 +113,7 @@ export function command(text: string): TemplateResult {
     if (!done) {
       // without permission: at least it is selected
       const range = document.createRange();
-      range.selectNodeContents(button.parentElement?.querySelector('code') ?? button);
+      range.selectNodeContents(button.closest('.command')?.querySelector('code') ?? button);
       getSelection()?.removeAllRanges();
       getSelection()?.addRange(range);
     }
@@ -126,7 +125,7 @@ export function command(text: string): TemplateResult {
     }, 2_500);
   };
   return html`<div class="command">
-    <pre tabindex="0" aria-label="Command"><code>${text}</code></pre>
-    <button class="button small" @click=${copy}>${icon('copy')}<span class="copy-says" aria-live="polite">Copy</span></button>
+    <div class="command-head"><span>Shell</span><button class="button quiet small" @click=${copy}>${icon('copy')}<span class="copy-says" aria-live="polite">Copy</span></button></div>
+    <pre tabindex="0" role="region" aria-label="Command"><code>${text}</code></pre>
   </div>`;
 }
