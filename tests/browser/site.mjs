@@ -51,16 +51,33 @@ export async function startSite({ pages = {}, files = {} } = {}) {
   return site;
 }
 
-/** A page's script as a bundler makes it of these lines, which may import the client's packages and the tests'. */
-export async function bundled(lines, options = {}) {
+/** The package's entries by the names that others import them by. */
+function entries() {
+  const { name, exports } = JSON.parse(readFileSync(`${client}/package.json`, 'utf8'));
+  return new Map(Object.entries(exports).flatMap(([path, { import: chosen }]) =>
+    (chosen === undefined ? [] : [[path.replace('.', name), resolve(client, chosen.default)]])));
+}
+
+/**
+ * A page's script as a bundler makes it of these lines, which may import the package by its name, and
+ * the tests' packages; React from `react`, a folder with node_modules.
+ */
+export async function bundled(lines, { react = resolve(here, '..') } = {}) {
   const { build } = createRequire(`${client}/package.json`)('esbuild');
+  const known = entries();
+  const asOutside = {
+    name: 'as-outside',
+    setup: ({ onResolve }) => {
+      onResolve({ filter: /^footfall(\/|$)/ }, ({ path }) => ({ path: known.get(path) }));
+      onResolve({ filter: /^react(-dom)?(\/|$)/ }, ({ path }) => ({ path: createRequire(`${react}/package.json`).resolve(path) }));
+    },
+  };
   const { outputFiles } = await build({
     stdin: { contents: lines, resolveDir: here, loader: 'jsx' },
-    bundle: true, write: false, format: 'esm', platform: 'browser', jsx: 'automatic', logLevel: 'warning',
+    bundle: true, write: false, format: 'esm', platform: 'browser', jsx: 'automatic', logLevel: 'warning', minify: true,
     tsconfigRaw: {}, // the package as outsiders have it: its own tsconfig.json is not in it
     define: { 'process.env.NODE_ENV': '"production"' },
-    ...options,
-    alias: { footfall: client, ...options.alias },
+    plugins: [asOutside],
   });
   return { type: 'text/javascript', body: outputFiles[0].text };
 }

@@ -38,6 +38,11 @@ interface Columns {
   beside: (PerformanceMetrics | undefined)[];
 }
 
+/** Whether there is something to draw beside the days. */
+export function hasBefore({ days, earlier }: Figures, metric: Metric): boolean {
+  return (days.length === 1 || earlier.length === days.length) && earlier.some((day) => day[metric] > 0);
+}
+
 export function columnsOf({ days, earlier }: Figures): Columns {
   if (days.length === 1) return { days: [...earlier, ...days], first: earlier.length, beside: [] };
   const whole = earlier.length === days.length;
@@ -48,7 +53,7 @@ function colour(probe: Element): string {
   return getComputedStyle(probe).color;
 }
 
-/** 0, 1, 2, 5, 10, …: whole numbers, at most five lines. */
+/** Whole numbers, at most five lines; one view alone does not fill the chart. */
 function ticks(max: number): number[] {
   let step = 1;
   for (let power = 1; ; power *= 10) {
@@ -57,7 +62,7 @@ function ticks(max: number): number[] {
     step = found;
     break;
   }
-  const top = Math.max(1, Math.ceil(max / step)) * step;
+  const top = Math.max(4, Math.ceil(max / step) * step);
   return Array.from({ length: top / step + 1 }, (_, i) => i * step);
 }
 
@@ -96,7 +101,8 @@ export class Chart {
     const { days, first, beside } = this.columns;
     const own = days.map((day, i) => (i >= first ? day[input.metric] : null));
     const context = days.map((day, i) => (i < first ? day[input.metric] : null));
-    const before = days.map((_, i) => beside[i]?.[input.metric] ?? null);
+    const isBeside = hasBefore(input.figures, input.metric);
+    const before = days.map((_, i) => (isBeside ? beside[i]?.[input.metric] ?? null : null));
     this.lines = ticks(Math.max(0, ...days.map((day) => day[input.metric]), ...before.map((each) => each ?? 0)));
     const data: uPlot.AlignedData = [days.map((_, i) => i), before, context, own];
 
@@ -142,7 +148,7 @@ export class Chart {
     if (day === undefined || this.input === undefined) return '';
     const { metric, writing, words } = this.input;
     const beside = this.columns.beside[at];
-    return `${writing.longDay(day.date)}${day.date === this.input.today ? ` (${words.today})` : ''}: ${writing.count(day[metric])} ${words.metric}${
+    return `${writing.longDay(day.date)}${day.date === this.input.today ? `, ${words.today}` : ''}: ${writing.count(day[metric])} ${words.metric}${
       beside === undefined ? '' : `; ${words.before}: ${writing.count(beside[metric])}`}`;
   }
 
@@ -183,7 +189,8 @@ export class Chart {
     return {
       width,
       height: HEIGHT,
-      padding: [12, 22, 0, 0],
+      // half a label stands over the last day's middle
+      padding: [12, (plot) => Math.max(2, Math.round(26 - plot.width / count / 2)), 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -264,7 +271,7 @@ export class Chart {
       for (const text of texts) made.appendChild(document.createElement('span')).textContent = text;
       return made;
     };
-    const title = `${writing.weekDay(day.date)}${day.date === input.today ? ` · ${words.today}` : ''}`;
+    const title = day.date === input.today ? `${words.today} · ${writing.shortDay(day.date)}` : writing.weekDay(day.date);
     tip.replaceChildren(
       line('tip-day', title),
       line('tip-now', writing.count(day[metric]), words.metric),

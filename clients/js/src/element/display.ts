@@ -9,7 +9,7 @@ import type {
   DisplayMessages, DisplayPeriod, DisplayTheme, ListingMetricsDisplayEventMap, MetricsErrorDetail,
 } from '../element-types.js';
 import type { AggregatedMetrics } from '../types.js';
-import { Chart } from './chart.js';
+import { Chart, hasBefore } from './chart.js';
 import { csvName, csvOf } from './csv.js';
 import { datesFault, type DatesFault, type Metric, METRICS, today, total } from './figures.js';
 import { quiet, stroke } from './icons.js';
@@ -315,8 +315,8 @@ export class Display extends LitElement {
     const empty = values.every((value) => value === 0);
     const range = writing.range(now.startDate, now.endDate);
     return html`<div class="legend" aria-hidden="true" ?hidden=${empty}>
-        <span><i></i>${alone ? words.daily : words.thisPeriod}</span>
-        ${figures.earlier.length === 0 ? nothing
+        <span><i></i>${now.period === 'daily' ? words.today : alone ? writing.shortDay(now.endDate) : words.thisPeriod}</span>
+        ${!hasBefore(figures, this.metric) ? nothing
           : html`<span><i class=${alone ? 'context' : 'before'}></i>${alone ? words.earlierDays : words.periodBefore}</span>`}
       </div>
       <div class="canvas" part="canvas" role="slider" tabindex=${empty ? -1 : 0} aria-valuemin="0" ?hidden=${empty}
@@ -325,7 +325,7 @@ export class Display extends LitElement {
         ${['own', 'own-area', 'context', 'context-area', 'before', 'label', 'grid'].map((name) => html`<span class="probe probe-${name}"></span>`)}
         <div class="tip" part="tooltip" hidden></div>
       </div>
-      ${empty ? html`<div class="message" part="empty">${quiet()}<p class="title">${words.empty}</p><p>${words.emptyHint}</p></div>` : nothing}`;
+      ${empty ? html`<div class="message" part="empty">${quiet()}<p class="title">${words.empty}</p>${now.endDate < sheet.today ? nothing : html`<p>${words.emptyHint}</p>`}</div>` : nothing}`;
   }
 
   private failure({ error, code }: MetricsErrorDetail, words: DisplayMessages): TemplateResult {

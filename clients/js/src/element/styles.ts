@@ -158,8 +158,9 @@ export const styles = css`
   .message { position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 0.35rem; padding: 1rem; text-align: center; }
   .message .title { font-weight: 600; font-size: 1rem; }
   .message p { max-inline-size: 34rem; color: var(--_muted); overflow-wrap: anywhere; }
+  .message .title { color: var(--_text); }
+  .message p::first-letter { text-transform: uppercase; }
   .message .button { margin-block-start: 0.5rem; }
-  .message .detail { font-size: 0.8125rem; }
   .message > .stroke { inline-size: 1.75rem; block-size: 1.75rem; color: var(--_negative); stroke-width: 1.2; }
   .quiet { inline-size: 6rem; margin-block-end: 0.5rem; }
   .quiet rect { fill: var(--_border); }

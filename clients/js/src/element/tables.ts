@@ -80,7 +80,7 @@ export function dayTable({ figures, words, writing, today }: Sheet): TemplateRes
     <div class="scroll" tabindex="0" role="group" aria-labelledby="days"><table>
       ${head(words.day, words)}
       <tbody>${days.map((day) => html`<tr>
-        <th scope="row"><time datetime=${day.date}>${day.date === today ? html`${writing.weekDay(day.date)} · ${words.today}` : writing.weekDay(day.date)}</time></th>
+        <th scope="row"><time datetime=${day.date}>${day.date === today ? html`${words.today} · ${writing.shortDay(day.date)}` : writing.weekDay(day.date)}</time></th>
         ${counts(day, writing)}</tr>`)}</tbody>
     </table></div>
   </section>`;

@@ -30,10 +30,10 @@ export const ENGLISH: DisplayMessages = {
   platforms: 'Where they came from',
   platform: 'Platform',
   elsewhere: 'Direct and other',
-  noPlatform: 'Nobody has come from anywhere yet.',
+  noPlatform: 'Nothing to tell apart in these days.',
   days: 'Day by day',
   day: 'Day',
-  today: 'today',
+  today: 'Today',
   chart: '{metric} per day, {range}',
   chartHelp: 'Arrow keys go from day to day.',
   thisPeriod: 'These days',
@@ -56,7 +56,7 @@ export const ENGLISH: DisplayMessages = {
   stale: 'Not up to date',
   daysIn: 'Days in {timezone}',
   updated: 'Updated {time}',
-  announce: '{views} views, {shares} shares, {inquiries} inquiries',
+  announce: 'Views {views}, shares {shares}, inquiries {inquiries}',
 };
 
 export function fill(words: string, values: Record<string, string>): string {
