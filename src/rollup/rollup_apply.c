@@ -208,6 +208,26 @@ static uint32_t cell_of(struct rollup *rollup, uint32_t day, uint64_t key)
     return item;
 }
 
+/* Texts but the ids are copied. */
+static void add_inquiry(struct rollup *rollup, const struct inquiry *inquiry, uint32_t listing)
+{
+    uint32_t user = rollup->listings.at[listing].user;
+    uint32_t item = rollup->inquiries.count++;
+    struct rollup_inquiry *kept = &rollup->inquiries.at[item];
+    *kept = (struct rollup_inquiry){.inquiry = *inquiry, .next = NO_ITEM};
+    kept->inquiry.user_id = rollup->users.at[user].id;
+    kept->inquiry.listing_id = rollup->listings.at[listing].id;
+    kept->inquiry.key = keep(rollup, inquiry->key);
+    kept->inquiry.source = keep(rollup, inquiry->source);
+    kept->inquiry.content = keep(rollup, inquiry->content);
+    struct item_list *list = &rollup->users.at[user].inquiries;
+    if (list->last == NO_ITEM)
+        list->first = item;
+    else
+        rollup->inquiries.at[list->last].next = item;
+    list->last = item;
+}
+
 static void keep_inquiry(struct rollup *rollup, const struct event *event, uint32_t listing,
                          int64_t received_ms, uint64_t seq, uint32_t index)
 {
@@ -222,44 +242,32 @@ static void keep_inquiry(struct rollup *rollup, const struct event *event, uint3
                         index);
         key = (struct text){made, (size_t)len};
     }
-
-    uint32_t user = rollup->listings.at[listing].user;
-    uint32_t item = rollup->inquiries.count++;
-    rollup->inquiries.at[item] =
-        (struct rollup_inquiry){.inquiry = {.user_id = rollup->users.at[user].id,
-                                            .listing_id = rollup->listings.at[listing].id,
-                                            .key = keep(rollup, key),
-                                            .source = keep(rollup, event->source),
-                                            .content = keep(rollup, event->inquiry),
-                                            .time_ms = event->time_ms,
-                                            .received_ms = received_ms,
-                                            .platform = event->platform},
-                                .next = NO_ITEM};
-    struct item_list *list = &rollup->users.at[user].inquiries;
-    if (list->last == NO_ITEM)
-        list->first = item;
-    else
-        rollup->inquiries.at[list->last].next = item;
-    list->last = item;
+    add_inquiry(rollup,
+                &(struct inquiry){.key = key,
+                                  .source = event->source,
+                                  .content = event->inquiry,
+                                  .time_ms = event->time_ms,
+                                  .received_ms = received_ms,
+                                  .platform = event->platform},
+                listing);
 }
 
-static void keep_details(struct rollup *rollup, const struct entry *entry, uint32_t listing,
-                         int64_t received_ms)
+static void add_details(struct rollup *rollup, const struct listing_details *details,
+                        uint32_t listing, int64_t updated_ms)
 {
     struct rollup_listing *owner = &rollup->listings.at[listing];
     if (owner->details == NO_ITEM)
         owner->details = rollup->details.count++;
     struct rollup_details *word = &rollup->details.at[owner->details];
-    *word = (struct rollup_details){.listing = listing,
-                                    .removed = entry->kind == ENTRY_LISTING_REMOVED};
+    *word = (struct rollup_details){.listing = listing, .removed = details == NULL};
     if (word->removed)
         return;
-    word->details = entry->details;
-    word->details.address = keep(rollup, entry->details.address);
-    word->details.currency = keep(rollup, entry->details.currency);
-    word->details.image = keep(rollup, entry->details.image);
-    word->details.status = keep(rollup, entry->details.status);
-    word->details.updated_ms = received_ms;
+    word->details = *details;
+    word->details.address = keep(rollup, details->address);
+    word->details.currency = keep(rollup, details->currency);
+    word->details.image = keep(rollup, details->image);
+    word->details.status = keep(rollup, details->status);
+    word->details.updated_ms = updated_ms;
 }
 
 static void fetch_index_slot(const struct rollup *rollup, struct step *step)
@@ -323,7 +331,8 @@ static void apply_entry(struct rollup *rollup, const struct step *step, int64_t 
 {
     uint32_t listing = listing_of(rollup, step);
     if (step->entry.kind != ENTRY_EVENT) {
-        keep_details(rollup, &step->entry, listing, received_ms);
+        add_details(rollup, step->entry.kind == ENTRY_LISTING_REMOVED ? NULL : &step->entry.details,
+                    listing, received_ms);
         return;
     }
     const struct event *event = &step->entry.event;
@@ -375,4 +384,31 @@ enum status rollup_apply_group(struct rollup *rollup, struct text record, uint64
             apply_entry(rollup, &run[i], head.received_ms, seq, index++);
     }
     return STATUS_OK;
+}
+
+uint32_t rollup_make_listing(struct rollup *rollup, struct text user_id, struct text listing_id)
+{
+    struct step step = {.user_id = user_id, .listing_id = listing_id};
+    step.user_hash = hash_text(rollup, user_id);
+    step.listing_hash = hash_listing(step.user_hash, listing_id);
+    return listing_of(rollup, &step);
+}
+
+struct rollup_cell *rollup_make_cell(struct rollup *rollup, uint32_t listing, int32_t day,
+                                     int quarter, enum event_type type, uint8_t platform,
+                                     struct text source)
+{
+    uint64_t key = cell_key(quarter, type, platform, source_of(rollup, source));
+    return &rollup->cells.at[cell_of(rollup, day_of(rollup, listing, day), key)];
+}
+
+void rollup_make_inquiry(struct rollup *rollup, const struct inquiry *inquiry, uint32_t listing)
+{
+    add_inquiry(rollup, inquiry, listing);
+}
+
+void rollup_make_details(struct rollup *rollup, const struct listing_details *details,
+                         uint32_t listing)
+{
+    add_details(rollup, details, listing, details->updated_ms);
 }

@@ -129,6 +129,16 @@ static inline uint32_t cell_source(uint64_t key)
 uint32_t rollup_find_user(const struct rollup *rollup, struct text user_id);
 uint32_t rollup_find_listing(const struct rollup *rollup, uint32_t user, struct text listing_id);
 
+/* rollup_apply.c: what is not there is made; rollup_reserve() made room. The cell's count is to be
+ * added to. Texts are copied. */
+uint32_t rollup_make_listing(struct rollup *rollup, struct text user_id, struct text listing_id);
+struct rollup_cell *rollup_make_cell(struct rollup *rollup, uint32_t listing, int32_t day,
+                                     int quarter, enum event_type type, uint8_t platform,
+                                     struct text source);
+void rollup_make_inquiry(struct rollup *rollup, const struct inquiry *inquiry, uint32_t listing);
+void rollup_make_details(struct rollup *rollup, const struct listing_details *details,
+                         uint32_t listing);
+
 /* rollup_read.c: appends the day's rows, in the order in which they came: its totals, or with
  * by_cells a row for each quarter of an hour. STATUS_NO_MEMORY. */
 MUST_USE enum status rollup_add_day(const struct rollup *rollup, const struct rollup_day *day,
