@@ -1,6 +1,6 @@
-// run.mjs - kill rounds and power cuts in any number; script/crash runs it.
+// run.mjs - kill rounds, power cuts and rounds of chaos in any number; script/crash runs it.
 //
-//   node run.mjs ROUNDS CUTS SEED
+//   node run.mjs ROUNDS CUTS SEED CHAOS
 //
 // They come in chains, each over a data folder of its own, with a seed of its own (SEED, SEED + 1
 // and so on), so that sending everything again stays short. A chain that fails keeps its data.
@@ -9,16 +9,19 @@
 import { renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { chaosChain } from '../dynamodb/chaos.mjs';
 import { temporaryFolder } from '../integration/server.mjs';
 import { killChain } from './kill.mjs';
 import { cutChain, proveThatLossShows, variantOf } from './power.mjs';
 
-const [rounds, cuts, seed] = process.argv.slice(2).map(Number);
+const [rounds, cuts, seed, chaos = 0] = process.argv.slice(2).map(Number);
 const keepIn = process.env.FOOTFALL_CRASH_KEEP ?? tmpdir();
 const ROUNDS_A_CHAIN = 10;
 const CUTS_A_CHAIN = Math.min(5, Math.max(1, Math.ceil(cuts / 2))); // two cuts see both file systems
 
-const sums = { kills: 0, cuts: {}, acknowledged: 0, open: 0, kept: 0 };
+const CHAOS_A_CHAIN = 10;
+
+const sums = { kills: 0, cuts: {}, chaos: 0, acknowledged: 0, open: 0, kept: 0 };
 
 // The first process of a namespace is ended by no signal that it does not handle.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -31,7 +34,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 function printSummary(words) {
   const cutsDone = Object.entries(sums.cuts).map(([name, count]) => `${count} ${name}`);
   const total = Object.values(sums.cuts).reduce((a, b) => a + b, 0);
-  console.log(`${words}: ${sums.kills} kills, ${total} power cuts${total ? ` (${cutsDone.join(', ')})` : ''}, `
+  console.log(`${words}: ${sums.kills} kills, ${total} power cuts${total ? ` (${cutsDone.join(', ')})` : ''}, ${sums.chaos} rounds of chaos, `
     + `${sums.acknowledged} events acknowledged, ${sums.open} open of which ${sums.kept} had been kept; `
     + `seed ${seed}; ${Math.round(process.uptime())} s`);
 }
@@ -106,6 +109,25 @@ async function powerCuts() {
   }
 }
 
+async function chaosRounds() {
+  for (let chain = 0; chain * CHAOS_A_CHAIN < chaos; chain++) {
+    const count = Math.min(CHAOS_A_CHAIN, chaos - chain * CHAOS_A_CHAIN);
+    const chainSeed = seed + chain;
+    try {
+      const found = await chaosChain({ seed: chainSeed, rounds: count });
+      sums.chaos += count;
+      sums.kills += found.kills;
+      sums.acknowledged += found.acknowledged;
+      sums.open += found.open;
+      sums.kept += found.kept;
+      console.log(`chaos, seed ${chainSeed}, ${count} rounds: ${JSON.stringify(found)}`);
+    } catch (error) {
+      error.again = `The same load again: script/crash --rounds 0 --cuts 0 --chaos ${count} --seed ${chainSeed}`;
+      throw error;
+    }
+  }
+}
+
 function again(error, kept, command) {
   error.again = `The data is kept at ${kept}. The same load again: ${command}`;
   return error;
@@ -114,6 +136,7 @@ function again(error, kept, command) {
 try {
   await killRounds();
   if (cuts > 0) await powerCuts();
+  await chaosRounds();
   printSummary('Nothing lost, nothing twice');
 } catch (error) {
   console.error(error);

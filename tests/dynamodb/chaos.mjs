@@ -184,16 +184,18 @@ class Chaos {
     return differences;
   }
 
-  /** Sends what is open again to where it was sent: nothing may count twice by that. */
+  /** Sends what is open again to where it was sent; resolves with how much of it had been kept. */
   async settle() {
+    let kept = 0;
     for (const node of this.cluster.nodes) {
       const known = this.ledger.acknowledged().filter((entry) => entry.node === node);
       const open = this.ledger.open().filter((entry) => entry.node === node);
       const twice = await this.resend(node, known);
       assert.deepEqual(twice, { recorded: 0, duplicates: known.length }, `node ${node.number} knows what it acknowledged`);
-      await this.resend(node, open);
+      kept += (await this.resend(node, open)).duplicates;
       this.ledger.acknowledge(open);
     }
+    return kept;
   }
 
   async resend(node, entries) {
@@ -273,7 +275,7 @@ class Chaos {
 const driftOf = (differences) => differences.reduce((sum, { lost, surplus }) => sum + lost + surplus, 0);
 
 /**
- * One chain of rounds over one table: {acknowledged, open, kills, asked, refused, faults, drift}.
+ * One chain of rounds over one table: {acknowledged, open, kept, kills, asked, refused, faults, drift}.
  * Throws at the first wrong count, unless isDriftExpected: then it says how large the drift is.
  */
 export async function chaosChain({ seed, rounds, rate = 0.3, program, under, flags, isDriftExpected = false, say = () => {} }) {
@@ -297,7 +299,7 @@ export async function chaosChain({ seed, rounds, rate = 0.3, program, under, fla
     if (isDriftExpected) return { ...sums, drift: driftOf(before) };
 
     await Promise.all(cluster.nodes.map((node) => node.start()));
-    await chaos.settle();
+    sums.kept = await chaos.settle();
     const fifth = await cluster.addNode(NODES + 1);
     const agree = await chaos.assertDetails(fifth);
     await Promise.all(cluster.nodes.slice(0, NODES).map((node) => node.stop()));
