@@ -102,6 +102,10 @@ MUST_USE enum status rollup_read_listings(const struct rollup *rollup, struct te
                                           struct text listing_id, rollup_listing_fn *each,
                                           void *context, struct error *err);
 
+/* When the last word on a listing's details was received, removals included; 0: there is none. */
+int64_t rollup_listing_received_ms(const struct rollup *rollup, struct text user_id,
+                                   struct text listing_id);
+
 /*
  * For the store: the whole batch. Months come ordered by (user, month, listing), which is the
  * store's order on disk; totals and cells are of that month, cells ordered by day, sources in

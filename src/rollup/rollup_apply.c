@@ -259,7 +259,8 @@ static void add_details(struct rollup *rollup, const struct listing_details *det
     if (owner->details == NO_ITEM)
         owner->details = rollup->details.count++;
     struct rollup_details *word = &rollup->details.at[owner->details];
-    *word = (struct rollup_details){.listing = listing, .removed = details == NULL};
+    *word = (struct rollup_details){
+        .received_ms = updated_ms, .listing = listing, .removed = details == NULL};
     if (word->removed)
         return;
     word->details = *details;

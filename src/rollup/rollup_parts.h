@@ -63,6 +63,7 @@ struct rollup_inquiry {
 
 struct rollup_details {
     struct listing_details details;
+    int64_t received_ms; /* of a removal, too */
     uint32_t listing;
     bool removed;
 };

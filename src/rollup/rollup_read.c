@@ -232,3 +232,13 @@ enum status rollup_read_listings(const struct rollup *rollup, struct text user_i
         status = give_details(rollup, i, each, context, err);
     return status;
 }
+
+int64_t rollup_listing_received_ms(const struct rollup *rollup, struct text user_id,
+                                   struct text listing_id)
+{
+    uint32_t user = rollup_find_user(rollup, user_id);
+    uint32_t listing = user == NO_ITEM ? NO_ITEM : rollup_find_listing(rollup, user, listing_id);
+    if (listing == NO_ITEM || rollup->listings.at[listing].details == NO_ITEM)
+        return 0;
+    return rollup->details.at[rollup->listings.at[listing].details].received_ms;
+}

@@ -28,6 +28,7 @@ struct count_table {
     struct count_line *at;
     size_t count;
     size_t cap;
+    bool later_updates_do; /* of the one that is wanted: a newer updated_ms equals it */
 };
 
 void count_table_done(struct count_table *table);

@@ -90,4 +90,8 @@ void expect_views(struct store *store, uint64_t batch, uint64_t views)
     store_reader_close(reader);
 }
 
-const struct store_kind sqlite_kind = {"sqlite", place_new, place_free, open_in};
+const struct store_kind sqlite_kind = {.name = "sqlite",
+                                       .counts_own_bytes = true,
+                                       .place_new = place_new,
+                                       .place_free = place_free,
+                                       .open = open_in};

@@ -9,9 +9,20 @@
 
 #include "store/store.h"
 
-/* A place is where one store's data lies: a folder, a table. It outlives the open store. */
+/*
+ * A place is where one store's data lies: a folder, a table. It outlives the open store.
+ *
+ * Two promises are split, because a table that others write to has no transactions to read in:
+ *
+ *   updates_run_ahead  a reader that began before a batch sees its counts of that moment, but of a
+ *                      receive time that the batch has overwritten since the newer value
+ *   counts_own_bytes   store_size() is what the store itself measures: right at once. Otherwise an
+ *                      engine counts now and then, and may say 0 until it has
+ */
 struct store_kind {
     const char *name;
+    bool updates_run_ahead;
+    bool counts_own_bytes;
     void *(*place_new)(void);
     void (*place_free)(void *place);
     enum status (*open)(void *place, const uint8_t journal_id[STORE_JOURNAL_ID_BYTES],

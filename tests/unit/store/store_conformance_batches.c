@@ -113,7 +113,7 @@ TEST(what_was_applied_is_there_after_reopening)
     }
     uint64_t bytes = 0;
     ASSERT_OK(store_size(trial->store, &bytes, &trial->err), trial->err);
-    assert_true(bytes > 0);
+    assert_true(bytes > 0 || !store_kind_tested->counts_own_bytes);
     trial_free(trial);
 }
 
@@ -137,7 +137,9 @@ TEST(a_reader_sees_the_moment_it_began_at)
 
     ASSERT_OK(store_reader_begin(late, &position, &trial->err), trial->err);
     assert_int_equal(position.batch, 2);
+    ledger->later_updates_do = store_kind_tested->updates_run_ahead;
     ledger_check_counts(ledger, "began before", 1, trial->reader, &scope);
+    ledger->later_updates_do = false;
     ledger_check_counts(ledger, "began after", 2, late, &scope);
     store_reader_end(late);
     store_reader_end(trial->reader);

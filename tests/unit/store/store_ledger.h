@@ -28,6 +28,7 @@ struct ledger {
     size_t sealed;    /* of them, are in a batch */
     uint64_t batches; /* sealed */
     uint64_t seq;     /* of the last record */
+    bool later_updates_do; /* in what is compared now, a newer updated_ms is right, too */
 };
 
 void ledger_done(struct ledger *ledger);
