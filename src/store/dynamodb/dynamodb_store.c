@@ -79,8 +79,10 @@ static enum status table_apply(struct store *base, const struct store_batch *bat
         moments_begin_batch(&store->moments, batch);
     if (status == STATUS_OK)
         status = flush_batch(store->flush, batch->rollup, &newest_ms, err);
+    if (newest_ms > store->as_of_ms) /* never back: moved batches hold old events */
+        store->as_of_ms = newest_ms;
     if (status == STATUS_OK)
-        status = writer_acknowledge(&store->writer, number, batch->seq, newest_ms, err);
+        status = writer_acknowledge(&store->writer, number, batch->seq, store->as_of_ms, err);
     if (status == STATUS_OK) {
         flush_count_batch(store->flush);
         moments_end_batch(&store->moments, batch);
@@ -124,7 +126,11 @@ static enum status table_refresh(struct store *base, int64_t *fresh_as_of_ms, st
 
 static enum status table_note_drained(struct store *base, int64_t as_of_ms, struct error *err)
 {
-    return writer_note(&of(base)->writer, as_of_ms, err);
+    struct dynamodb_store *store = of(base);
+    enum status status = writer_note(&store->writer, as_of_ms, err);
+    if (status == STATUS_OK && as_of_ms != store_nothing_to_come && as_of_ms > store->as_of_ms)
+        store->as_of_ms = as_of_ms;
+    return status;
 }
 
 static enum status table_reader_open(struct store *base, struct store_reader **out,
@@ -286,6 +292,8 @@ enum status dynamodb_store_open(const struct dynamodb_store_options *options, st
         goto cleanup;
     store->moments.applied = (struct store_position){state.applied, state.applied_seq};
     store->moments.claimed = state.claimed;
+    store->as_of_ms =
+        state.as_of_ms == store_nothing_to_come ? clock_now_ms(&store->clock) : state.as_of_ms;
 
     *out = &store->store; /* now the caller's */
     store = NULL;

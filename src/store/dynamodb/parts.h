@@ -25,6 +25,7 @@ struct dynamodb_store {
     struct writer writer;
     struct flush *flush;
     uint64_t claimed_here; /* the batch that this process has claimed */
+    int64_t as_of_ms;      /* what was last said of it; never goes back */
     struct moments moments;
 
     pthread_mutex_t refresh_lock; /* what follows: of whoever refreshes, or asks for the size */
