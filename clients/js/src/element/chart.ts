@@ -123,7 +123,7 @@ export class Chart {
 
   /** Draws again, in other colours. */
   redraw(): void {
-    this.plot?.redraw(false, true);
+    this.plot?.redraw(true, true); // paths too: a fill is kept with its path
   }
 
   /** Moves the cursor by keys; whether the key means something here. */

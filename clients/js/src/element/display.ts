@@ -117,9 +117,9 @@ export class Display extends LitElement {
   private ask(): void {
     const { userId, listingId, startDate, endDate } = this;
     const period = PERIODS.includes(this.period) ? this.period : 'weekly';
-    // a custom range without its dates is not asked for yet: the form is there
-    const incomplete = period === 'custom' && datesFault(startDate, endDate) !== undefined;
-    if (!userId || !listingId || incomplete) return this.source.clear();
+    // a range that cannot be is not asked for; the form says what is wrong
+    this.fault = period === 'custom' ? datesFault(startDate, endDate) : undefined;
+    if (!userId || !listingId || this.fault !== undefined) return this.source.clear();
     this.source.ask({
       userId, listingId, period, live: this.live,
       startDate: period === 'custom' ? startDate : '', endDate: period === 'custom' ? endDate : '',
@@ -249,7 +249,7 @@ export class Display extends LitElement {
     const { words } = this;
     const writing = this.writing ?? writingOf([]);
     const sheet: Sheet | null = figures && { figures, words, writing, today: today(this.timezone || undefined) };
-    const bones = figures === null && error === null;
+    const bones = figures === null && error === null && this.fault === undefined;
     return html`<article class="frame ${loading && figures !== null ? 'waiting-for' : ''}" part="frame" aria-busy=${loading ? 'true' : 'false'}
       aria-label=${this.heading || this.listingId || words.views}>
       ${this.top(words)}
@@ -266,7 +266,7 @@ export class Display extends LitElement {
       </div>
       <div class="plot" part="chart">${this.plot(sheet, words)}</div>
       ${sheet === null
-        ? bones ? html`<div class="tables" aria-hidden="true">${[0, 1].map(() => html`<div>${[0, 1, 2, 3].map(() => html`<span class="bone"></span>`)}</div>`)}</div>` : nothing
+        ? bones ? html`<div class="tables" aria-hidden="true">${[0, 1].map(() => html`<div>${[0, 1, 2, 3, 4, 5, 6, 7].map(() => html`<span class="bone"></span>`)}</div>`)}</div>` : nothing
         : html`<div class="tables">${platformTable(sheet)}${dayTable(sheet)}</div>`}
       ${this.foot(words, writing)}
       <div class="unseen" role="status" aria-live="polite">${loading && figures === null ? words.loading : this.announced}</div>
@@ -306,7 +306,8 @@ export class Display extends LitElement {
 
   private plot(sheet: Sheet | null, words: DisplayMessages): TemplateResult {
     if (sheet === null) {
-      return this.state.error === null ? html`<span class="bone" aria-hidden="true"></span>` : this.failure(this.state.error, words);
+      if (this.state.error !== null) return this.failure(this.state.error, words);
+      return this.fault === undefined ? html`<span class="bone" aria-hidden="true"></span>` : html`<div class="message">${quiet()}</div>`;
     }
     const { figures, writing } = sheet;
     const { now } = figures;

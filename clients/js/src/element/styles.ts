@@ -213,7 +213,7 @@ export const styles = css`
   .bone { display: inline-block; border-radius: 5px; background: var(--_surface); background-image: linear-gradient(100deg, transparent 30%, color-mix(in srgb, var(--_border) 70%, transparent) 50%, transparent 70%); background-size: 200% 100%; animation: shine 1.6s linear infinite; color: transparent; user-select: none; }
   .total .value .bone { inline-size: 4.5rem; } .total .change .bone { inline-size: 6.5rem; }
   .plot .bone { position: absolute; inset: 32px 0 30px; border-radius: 8px; }
-  .tables .bone { display: block; block-size: 1.5rem; margin-block: 0.7rem; }
+  .tables .bone { display: block; block-size: 1.5rem; margin-block: 0 1.04rem; }
   @keyframes shine { from { background-position: 150% 0; } to { background-position: -50% 0; } }
 
   @container (max-width: 27rem) {
