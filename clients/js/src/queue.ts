@@ -6,8 +6,9 @@
  * after QUEUE_MS_MAX: the server remembers ids for a day, so an entry that was sent but not removed
  * must never be sent after that. Nothing else loses one.
  *
- * Sent: at once, when the browser is online again, after growing pauses while it fails, and, as far
- * as a browser allows, when the page is hidden.
+ * Sent: at once, when the browser is online again, after growing pauses while it fails, and when the
+ * page is hidden or left. A page that is left runs no further: its storage would not answer any more.
+ * So what waits is known here, too, and goes out in the event's own turn.
  */
 import type { OpenQueueStore, QueueEntry, QueueStore } from './queue-store.js';
 import type { Answer } from './transport.js';
@@ -32,6 +33,8 @@ export interface FlushOutcome extends Outcome {
 
 export class Queue {
   private store: Promise<QueueStore> | undefined;
+  /** Of what is kept: as many as one last request may take. */
+  private readonly waiting = new Map<string, QueueEntry>();
   private flushing: Promise<FlushOutcome> | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pauseMs = PAUSE_MS_MIN;
@@ -66,8 +69,10 @@ export class Queue {
       if ((await store.count()) >= QUEUE_ENTRIES_MAX) {
         return { success: false, code: 'queue_full', error: `${QUEUE_ENTRIES_MAX} events wait already` };
       }
+      this.know([entry]);
       await store.add(entry);
     } catch (error) {
+      this.waiting.delete(entry.id);
       return { success: false, code: 'queue_failed', error: `the event could not be kept: ${String(error)}` };
     }
     void this.flush();
@@ -80,6 +85,15 @@ export class Queue {
     return this.flushing;
   }
 
+  private know(entries: QueueEntry[]): void {
+    for (const entry of entries) if (this.waiting.size < BATCH_MAX) this.waiting.set(entry.id, entry);
+  }
+
+  private async remove(store: QueueStore, entries: QueueEntry[]): Promise<void> {
+    for (const { id } of entries) this.waiting.delete(id);
+    await store.remove(entries);
+  }
+
   private async walk(): Promise<FlushOutcome> {
     const outcome: FlushOutcome = { success: true, sent: 0, dropped: 0, left: 0 };
     try {
@@ -87,6 +101,7 @@ export class Queue {
       for (;;) {
         const entries = await this.withoutOld(store, await store.first(BATCH_MAX), outcome);
         if (entries.length === 0) break;
+        this.know(entries);
         const answer = await this.deliver(store, entries, outcome);
         if (!answer.success) {
           Object.assign(outcome, { success: false, code: answer.code, error: answer.error });
@@ -105,7 +120,7 @@ export class Queue {
     const oldest = Date.now() - QUEUE_MS_MAX;
     const old = entries.filter(({ at }) => at < oldest);
     if (old.length === 0) return entries;
-    await store.remove(old);
+    await this.remove(store, old);
     outcome.dropped += old.length;
     const young = entries.filter(({ at }) => at >= oldest);
     return young.length > 0 ? young : this.withoutOld(store, await store.first(BATCH_MAX), outcome);
@@ -118,13 +133,13 @@ export class Queue {
       const body = `[${left.map(({ text }) => text).join(',')}]`;
       const answer = await this.send({ method: 'POST', path: '/v1/events', body });
       if (answer.success) {
-        await store.remove(left);
+        await this.remove(store, left);
         outcome.sent += left.length;
         return answer;
       }
       const refused = answer.index === undefined ? undefined : left[answer.index];
       if (refused === undefined) return answer;
-      await store.remove([refused]);
+      await this.remove(store, [refused]);
       outcome.dropped += 1;
       left = left.filter((entry) => entry !== refused);
       if (left.length === 0) return { success: true, body: {} };
@@ -146,22 +161,22 @@ export class Queue {
 
   /** The page is going away: what fits into one last request is sent, and stays kept until answered. */
   private async leave(): Promise<void> {
+    const oldest = Date.now() - QUEUE_MS_MAX;
+    const entries: QueueEntry[] = [];
+    let bytes = 2;
+    for (const entry of this.waiting.values()) {
+      bytes += entry.text.length * 3 + 1;
+      if (bytes > KEEPALIVE_BYTES_MAX) break;
+      if (entry.at >= oldest) entries.push(entry);
+    }
+    if (entries.length === 0) return;
+    const body = `[${entries.map(({ text }) => text).join(',')}]`;
+    // nothing is awaited before this: the request leaves while the page still may
+    const answer = await this.send({ method: 'POST', path: '/v1/events', body, keepalive: true });
     try {
-      const store = await this.opened();
-      const oldest = Date.now() - QUEUE_MS_MAX;
-      const entries: QueueEntry[] = [];
-      let bytes = 2;
-      for (const entry of await store.first(BATCH_MAX)) {
-        bytes += entry.text.length * 3 + 1;
-        if (bytes > KEEPALIVE_BYTES_MAX) break;
-        if (entry.at >= oldest) entries.push(entry);
-      }
-      if (entries.length === 0) return;
-      const body = `[${entries.map(({ text }) => text).join(',')}]`;
-      const answer = await this.send({ method: 'POST', path: '/v1/events', body, keepalive: true });
-      if (answer.success) await store.remove(entries);
+      if (answer.success) await this.remove(await this.opened(), entries);
     } catch {
-      // they are kept: the next page sends them
+      // they are kept: the next page sends them, and they count once
     }
   }
 }
