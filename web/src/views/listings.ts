@@ -70,14 +70,14 @@ function totalsSkeleton(): TemplateResult {
 
 /* ---- the table ---- */
 
+function refuse(app: App, event: Event): void {
+  event.preventDefault();
+  app.announce(`At most ${COMPARED_MAX} listings can be compared.`);
+}
+
 function pick(app: App, id: string): void {
   const { compare } = app.address;
   const next = compare.includes(id) ? compare.filter((each) => each !== id) : [...compare, id];
-  if (next.length > COMPARED_MAX) {
-    app.announce(`At most ${COMPARED_MAX} listings can be compared.`);
-    app.draw();
-    return;
-  }
   app.go({ compare: next }, { replace: true });
   app.announce(`${plural(next.length, 'listing', 'listings')} picked to be compared.`);
 }
@@ -88,7 +88,7 @@ function columnHead(app: App, sort: Sort, words: string): TemplateResult {
   const ascending = isThis ? !address.ascending : ascendingByNature(sort);
   const state = isThis ? (address.ascending ? 'ascending' : 'descending') : nothing;
   return html`<th role="columnheader" scope="col" aria-sort=${state} class=${sort === 'listing' ? 'name' : 'number'}>
-    <a data-in class="sort" href=${app.hrefOf({ sort, ascending, page: 1 })}>${words}<span class="sort-arrow" aria-hidden="true">${isThis ? (address.ascending ? '↑' : '↓') : ''}</span></a>
+    <a data-in class="sort" href=${app.hrefOf({ sort, ascending, page: 1 })}>${words}<span class="sort-arrow" aria-hidden="true">${isThis ? (address.ascending ? '↑' : '↓') : '\u00a0'}</span></a>
   </th>`;
 }
 
@@ -105,7 +105,7 @@ function tableRow(app: App, row: Row): TemplateResult {
     : spark(days.map(({ date, views }) => ({ date, count: views })), 'views');
   return html`<tr role="row" data-listing=${id} class=${isPicked ? 'picked' : ''}>
     <td role="cell" class="pick"><label><input type="checkbox" .checked=${isPicked} aria-disabled=${isFull ? 'true' : nothing}
-      @click=${(event: Event) => { if (isFull) event.preventDefault(); }} @change=${() => pick(app, id)}
+      @click=${(event: Event) => { if (isFull) refuse(app, event); }} @change=${() => pick(app, id)}
       aria-label="Compare ${nameOf(row)}"></label></td>
     <th role="rowheader" scope="row" class="name"><div class="who">
       ${thumbnail(id, details)}
