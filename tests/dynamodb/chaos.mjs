@@ -23,13 +23,17 @@ import { Ledger, compare, countsOf, dateIn } from './ledger.mjs';
 import { METRICS_KEY, itemsOf } from './table.mjs';
 
 const NODES = 4;
-const CLIENTS = 12;
+const CLIENTS = 20;
 const USERS = ['agent-0', 'agent-1'];
 const LISTINGS = 8;
 const DAYS_BACK = 2;
 const ROUND_MS = [150, 700];
 const CUT_MS = [50, 600];
 const RESEND = 2_000;
+const BURST = 300; // events about one day: more than one guarded update can hold
+const CROWDED = 'crowded'; // a listing with more sources than a day has places for
+const CROWD = 90;
+const SOURCES_MAX = 64;
 const ZONES = ['UTC', 'Asia/Kathmandu', 'America/New_York', 'Pacific/Kiritimati'];
 const PLATFORMS = ['facebook', 'instagram', 'linkedin', 'tiktok'];
 const SOURCES = ['website', 'email', 'social-post'];
@@ -72,17 +76,38 @@ class Chaos {
     try {
       while (!this.over && node.isUp) {
         const what = this.random.below(10);
-        if (what < 5) await this.send(node, 1);
-        else if (what < 8) await this.send(node, this.random.between(2, 60));
-        else await this.ask(node);
+        if (what < 5) await this.send(node, [this.makeEvent()]);
+        else if (what < 8) await this.send(node, this.makeEvents(this.random.between(2, 60)));
+        else if (this.random.chance(0.5)) await this.ask(node);
+        else await this.send(node, this.makeBurst());
       }
     } catch (error) {
       if (!isGone(error)) throw error;
     }
   }
 
-  async send(node, count) {
-    const events = Array.from({ length: count }, () => this.makeEvent());
+  makeEvents(count) {
+    return Array.from({ length: count }, () => this.makeEvent());
+  }
+
+  /** Much about one listing: of one day, or from a crowd of sources. */
+  makeBurst() {
+    const { random } = this;
+    const events = this.makeEvents(random.between(BURST / 2, BURST));
+    const { userId, timestamp } = events[0];
+    const midnight = Math.floor(timestamp / DAY_MS - 1) * DAY_MS;
+    const isCrowd = random.chance(0.5);
+    for (const event of events) {
+      event.userId = userId;
+      event.listingId = isCrowd ? CROWDED : 'listing-1';
+      event.timestamp = midnight + random.below(DAY_MS);
+      if (isCrowd) event.source = `source-${random.below(CROWD)}`;
+    }
+    return events;
+  }
+
+  async send(node, events) {
+    const count = events.length;
     const entries = this.ledger.sending(events, node);
     const answer = await node.server.request('POST', '/v1/events', { body: events });
     if (answer.status === 503) this.refused += 1;
@@ -118,6 +143,7 @@ class Chaos {
     const differences = [];
     compare(`node ${node.number}, ${userId}, ${timezone}, fresh as of ${freshAsOf}`, bounds, counted, differences);
     this.mustBeEmpty(differences);
+    assert.ok(freshAsOf > 0, `answers say how fresh they are: ${freshAsOf}`);
     this.asked += 1;
   }
 
@@ -216,19 +242,21 @@ class Chaos {
       const date = dateIn(zone);
       for (const userId of USERS) {
         const answer = await node.server.get(withQuery(`/v1/users/${userId}/metrics`, {
-          startDate: date(now - (DAYS_BACK + 2) * DAY_MS), endDate: date(now + DAY_MS), timezone: zone, include: 'dailyBreakdown', limit: 1000,
+          startDate: date(now - (DAYS_BACK + 3) * DAY_MS), endDate: date(now + DAY_MS), timezone: zone, include: 'dailyBreakdown', limit: 1000,
         }));
         assert.equal(answer.status, 200, answer.text);
         const found = { day: new Map(), platform: new Map(), source: new Map() };
         for (const [listingId, metrics] of Object.entries(answer.body.metricsByListing)) {
           for (const day of metrics.dailyBreakdown) found.day.set(`${listingId} ${day.date}`, countsOf(day));
           for (const [name, counts] of Object.entries(metrics.byPlatform)) found.platform.set(`${listingId} ${name}`, countsOf(counts));
-          for (const [name, counts] of Object.entries(metrics.bySource)) found.source.set(`${listingId} ${name}`, countsOf(counts));
+          if (listingId === CROWDED) found.source.set(CROWDED, sumOf(Object.values(metrics.bySource).map(countsOf)));
+          else for (const [name, counts] of Object.entries(metrics.bySource)) found.source.set(`${listingId} ${name}`, countsOf(counts));
         }
         const keys = {
           day: ({ listingId, timestamp }) => `${listingId} ${date(timestamp)}`,
           platform: ({ listingId, platform }) => platform && `${listingId} ${platform}`,
-          source: ({ listingId, source }) => source && `${listingId} ${source}`,
+          // which names of a crowd have places depends on who came first; their sum does not
+          source: ({ listingId, source }) => source && (listingId === CROWDED ? CROWDED : `${listingId} ${source}`),
         };
         for (const [kind, keyOf] of Object.entries(keys)) {
           compare(`the fifth node, ${zone}, ${userId}, by ${kind}`, Ledger.bounds(this.ledger.of(userId), keyOf), found[kind], differences);
@@ -236,6 +264,18 @@ class Chaos {
       }
     }
     return differences;
+  }
+
+  /** However many writers met on it, no day has more sources than places. */
+  async assertPlaces(node) {
+    for (const userId of USERS) {
+      const dates = new Set(this.ledger.of(userId, CROWDED).map(({ event }) => utcDate(event.timestamp)));
+      for (const date of dates) {
+        const answer = await node.server.metrics(userId, CROWDED, { startDate: date, endDate: date });
+        const names = Object.keys(answer.bySource).filter((name) => name !== '(other)');
+        assert.ok(names.length <= SOURCES_MAX, `${userId} ${date}: ${names.length} sources`);
+      }
+    }
   }
 
   async assertInquiries(node) {
@@ -272,6 +312,7 @@ class Chaos {
   }
 }
 
+const sumOf = (rows) => rows.reduce((sum, row) => sum.map((count, i) => count + row[i]), [0, 0, 0]);
 const driftOf = (differences) => differences.reduce((sum, { lost, surplus }) => sum + lost + surplus, 0);
 
 /**
@@ -305,6 +346,7 @@ export async function chaosChain({ seed, rounds, rate = 0.3, program, under, fla
     await Promise.all(cluster.nodes.slice(0, NODES).map((node) => node.stop()));
     chaos.mustBeEmpty(await chaos.differencesOfTable('after all'));
     chaos.mustBeEmpty(await chaos.differencesOfAnswers(fifth));
+    await chaos.assertPlaces(fifth);
     await chaos.assertInquiries(fifth);
     await agree();
     await fifth.stop();
