@@ -448,13 +448,40 @@ void day_add_body(struct body *body, struct expression *expression, const struct
 
 /* ---- maps ---- */
 
-static void set_map(struct expression *expression, const char *path)
+/* A map that is empty; or a platform's, which has all counts, since others add them up. */
+enum map_kind { MAP_EMPTY, MAP_PLATFORM, MAP_KINDS };
+static const struct {
+    const char *placeholder;
+    const char *value;
+} maps_of[MAP_KINDS] = {
+    [MAP_EMPTY] = {":m", "{\"M\":{}}"},
+    [MAP_PLATFORM] = {":z", "{\"M\":{\"views\":{\"N\":\"0\"},\"shares\":{\"N\":\"0\"},"
+                            "\"inquiries\":{\"N\":\"0\"},\"lastUpdated\":{\"N\":\"0\"}}}"},
+};
+
+static void set_map(struct expression *expression, const char *path, enum map_kind kind)
 {
     put_comma(&expression->set);
     body_put(&expression->set, path);
     body_put(&expression->set, "=if_not_exists(");
     body_put(&expression->set, path);
-    body_put(&expression->set, ",:m)");
+    body_put(&expression->set, ",");
+    body_put(&expression->set, maps_of[kind].placeholder);
+    body_put(&expression->set, ")");
+}
+
+/* A value that no expression names is refused, so each stands only where it is used. */
+static void put_maps(struct expression *expression, const bool used[MAP_KINDS])
+{
+    for (enum map_kind kind = 0; kind < MAP_KINDS; kind++) {
+        if (!used[kind])
+            continue;
+        put_comma(&expression->values);
+        body_put(&expression->values, "\"");
+        body_put(&expression->values, maps_of[kind].placeholder);
+        body_put(&expression->values, "\":");
+        body_put(&expression->values, maps_of[kind].value);
+    }
 }
 
 static bool lacks(const json_t *map, struct text name)
@@ -468,15 +495,15 @@ static bool set_top_maps(struct expression *expression, const struct day_target 
 {
     if (wants_platforms && item->platforms == NULL) {
         put_fixed_name(expression, "p", "platforms");
-        set_map(expression, "#p");
+        set_map(expression, "#p", MAP_EMPTY);
     }
     if (wants_sources && item->sources == NULL) {
         put_fixed_name(expression, "s", "_s");
-        set_map(expression, "#s");
+        set_map(expression, "#s", MAP_EMPTY);
     }
     if (target->cells && item->cell_map == NULL) {
         put_fixed_name(expression, "c", "_c");
-        set_map(expression, "#c");
+        set_map(expression, "#c", MAP_EMPTY);
     }
     return expression->set.bytes.len > 0;
 }
@@ -489,6 +516,7 @@ bool day_maps_body(struct body *body, struct expression *expression,
 {
     char path[32];
     bool wants_platforms = false;
+    bool used[MAP_KINDS] = {[MAP_EMPTY] = true};
     size_t new_names = 0;
     size_t maps = 0;
     expression_clear(expression);
@@ -506,7 +534,7 @@ bool day_maps_body(struct body *body, struct expression *expression,
             named = true;
             put_name(expression, "p", i, name);
             snprintf(path, sizeof path, "#p.#p%zu", i);
-            set_map(expression, path);
+            set_map(expression, path, MAP_PLATFORM);
             maps++;
         }
         for (size_t i = 0; i < delta->name_count && maps < MAPS_AT_ONCE; i++) {
@@ -516,13 +544,15 @@ bool day_maps_body(struct body *body, struct expression *expression,
                 put_fixed_name(expression, "s", "_s");
             put_name(expression, "s", i, delta->names[i]);
             snprintf(path, sizeof path, "#s.#s%zu", i);
-            set_map(expression, path);
+            set_map(expression, path, MAP_EMPTY);
             maps++;
         }
         if (maps == 0)
             return false;
+        used[MAP_PLATFORM] = named;
+        used[MAP_EMPTY] = new_names > 0;
     }
-    body_put(&expression->values, "\":m\":{\"M\":{}}");
+    put_maps(expression, used);
     begin_update(body, target);
     body_put(body, ",\"ConditionExpression\":\"attribute_exists(PK)");
     if (new_names > 0) {
