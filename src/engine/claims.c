@@ -41,7 +41,8 @@ enum status claims_init(struct engine *engine, bool wanted, struct error *err)
               "another node has begun to record an event with this id, and whether it did is not "
               "known yet: try again");
     claims->wanted = true;
-    return STATUS_OK;
+    /* the store learns where the journal ends, before anything is appended */
+    return store_claim_ids(engine->store, NULL, 0, journal_seq_last(engine->journal) + 1, err);
 }
 
 void claims_done(struct claims *claims)

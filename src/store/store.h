@@ -206,7 +206,9 @@ static inline bool store_can_claim(const struct store *store)
 
 /*
  * Claims ids for the events of the journal record `seq`, which is about to be appended, and fills
- * in the verdicts. From one thread at a time, beside the one that applies. Takes bounded time. When
+ * in the verdicts. Once after opening, before anything is appended, it is called with a count of 0
+ * and the next record's number: so the store learns where the journal ends, and which claims of an
+ * earlier process have a record. From one thread at a time, beside the one that applies. Takes bounded time. When
  * it fails some may be claimed all the same, and verdicts say nothing: nothing with these ids may
  * be appended under that number, and they are to be released.
  */

@@ -133,6 +133,18 @@ static enum status table_note_drained(struct store *base, int64_t as_of_ms, stru
     return status;
 }
 
+static enum status table_claim_ids(struct store *base, struct store_claim *claims, size_t count,
+                                   uint64_t seq, struct error *err)
+{
+    return claimed_ids_claim(&of(base)->ids, claims, count, seq, err);
+}
+
+static enum status table_release_ids(struct store *base, const struct store_claim *claims,
+                                     size_t count, uint64_t seq, struct error *err)
+{
+    return claimed_ids_release(&of(base)->ids, claims, count, seq, err);
+}
+
 static enum status table_reader_open(struct store *base, struct store_reader **out,
                                      struct error *err)
 {
@@ -178,6 +190,8 @@ static void table_close(struct store *base)
 {
     struct dynamodb_store *store = of(base);
     flush_free(store->flush);
+    claimed_ids_done(&store->ids);
+    body_done(&store->ids_body);
     dynamodb_channel_close(store->channel);
     dynamodb_channel_close(store->refresh_channel);
     dynamodb_channel_close(store->ids_channel);
@@ -195,6 +209,8 @@ static const struct store_ops table_ops = {
     .maintain = table_maintain,
     .refresh = table_refresh,
     .note_drained = table_note_drained,
+    .claim_ids = table_claim_ids,
+    .release_ids = table_release_ids,
     .close = table_close,
     .reader_open = table_reader_open,
     .reader_begin = table_reader_begin,
@@ -275,6 +291,13 @@ enum status dynamodb_store_open(const struct dynamodb_store_options *options, st
                                     .number = store->number,
                                     .body = &store->body};
     writer_hex(store->journal_id, store->writer.journal_id);
+    store->ids = (struct claimed_ids){
+        .writer = store->writer,
+        .hours = options->ids_hours == 0 ? CLAIMED_IDS_HOURS : options->ids_hours,
+        .in_flight = options->in_flight == 0 ? DYNAMODB_STORE_IN_FLIGHT : options->in_flight,
+        .clock = store->clock};
+    store->ids.writer.channel = store->ids_channel;
+    store->ids.writer.body = &store->ids_body;
     const struct flush_options flush = {
         .channel = store->channel,
         .table = store->table,

@@ -5,6 +5,7 @@
 #define FOOTFALL_STORE_DYNAMODB_PARTS_H
 
 #include "store/dynamodb/batch_digest.h"
+#include "store/dynamodb/claimed_ids.h"
 #include "store/dynamodb/day_item.h"
 #include "store/dynamodb/dynamodb_store.h"
 #include "store/dynamodb/flush.h"
@@ -33,6 +34,8 @@ struct dynamodb_store {
     struct body refresh_body;
 
     struct dynamodb_channel *ids_channel; /* of the thread that claims ids */
+    struct body ids_body;
+    struct claimed_ids ids;
 };
 
 struct dynamodb_reader {
