@@ -3,48 +3,27 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { fresh, startServer, stopsCleanlyAtTheEnd, temporaryFolder, test } from '../integration/server.mjs';
+import { fresh, startServer, stopsCleanlyAtTheEnd, test } from '../integration/server.mjs';
+import { client, exec, installOutside } from './outside.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const client = resolve(here, '../../clients/js');
-const exec = promisify(execFile);
+const tests = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const server = await startServer();
-const folder = temporaryFolder();
-after(() => folder.remove());
-const outside = join(folder.path, 'outside');
-
-/** A project that knows the package only by its tarball. */
-async function install() {
-  const { stdout } = await exec('npm', ['pack', '--json', '--pack-destination', folder.path], { cwd: client });
-  const [{ filename, files }] = JSON.parse(stdout);
-  mkdirSync(join(outside, 'node_modules/footfall'), { recursive: true });
-  await exec('tar', ['-xzf', join(folder.path, filename), '--strip-components=1', '-C', join(outside, 'node_modules/footfall')]);
-  mkdirSync(join(outside, 'node_modules/@types'));
-  for (const name of ['@types/node', 'undici-types', 'typescript']) {
-    symlinkSync(join(client, 'node_modules', name), join(outside, 'node_modules', name));
-  }
-  writeFileSync(join(outside, 'package.json'), '{"name":"outside","type":"module","private":true}');
-  const compilerOptions = {
-    strict: true, target: 'ES2022', module: 'NodeNext', types: ['node'], outDir: 'built', skipLibCheck: false,
-  };
-  writeFileSync(join(outside, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts', '*.cts'] }));
-  return files.map(({ path }) => path);
-}
+const outside = await installOutside();
+after(() => outside.remove());
 
 const run = (file, args = []) =>
-  exec(process.execPath, [join(outside, 'built', file), ...args], {
-    cwd: outside, env: { PATH: process.env.PATH, FOOTFALL_URL: server.url },
+  exec(process.execPath, [join(outside.path, 'built', file), ...args], {
+    cwd: outside.path, env: { PATH: process.env.PATH, FOOTFALL_URL: server.url },
   });
 
-test('it packs what it needs and nothing else', async () => {
-  const files = await install();
-  for (const name of ['package.json', 'README.md', 'LICENSE', 'dist/index.js', 'dist/index.cjs', 'dist/index.d.ts', 'dist/index.d.cts']) {
+test('it packs what it needs and nothing else', () => {
+  const { files } = outside;
+  for (const name of ['package.json', 'README.md', 'LICENSE', 'dist/index.js', 'dist/index.cjs', 'dist/index.d.ts', 'dist/index.d.cts',
+    'dist/element.js', 'dist/element-class.cjs', 'dist/element.d.ts', 'dist/react.js', 'dist/react.d.cts', 'dist/THIRD-PARTY.txt']) {
     assert.ok(files.includes(name), name);
   }
   assert.deepEqual(files.filter((name) => /^(src|test|node_modules|examples)\//.test(name)), []);
@@ -53,12 +32,9 @@ test('it packs what it needs and nothing else', async () => {
 });
 
 test('an outside project type-checks and runs it, by import and by require', async () => {
-  const journey = readFileSync(join(client, 'examples/journey.ts'), 'utf8');
-  writeFileSync(join(outside, 'journey.ts'), journey);
-  copyFileSync(join(here, 'outside/usage.ts'), join(outside, 'usage.ts'));
-  copyFileSync(join(here, 'outside/required.cts'), join(outside, 'required.cts'));
-  copyFileSync(join(here, 'outside/types.ts'), join(outside, 'types.ts'));
-  await exec(join(client, 'node_modules/.bin/tsc'), ['-p', outside]);
+  copyFileSync(join(client, 'examples/journey.ts'), join(outside.path, 'journey.ts'));
+  for (const name of ['usage.ts', 'required.cts', 'types.ts']) outside.add(name);
+  await outside.compile();
 
   const user = fresh('agent');
   const { stdout } = await run('journey.js', [user]);
@@ -72,15 +48,45 @@ test('an outside project type-checks and runs it, by import and by require', asy
 });
 
 test('a type that is wrong does not compile', async () => {
-  const wrong = join(outside, 'wrong.ts');
+  const wrong = join(outside.path, 'wrong.ts');
   writeFileSync(wrong, `import { getAggregatedMetrics } from 'footfall';
     const { metrics } = await getAggregatedMetrics('u', 'l', 'yearly');
     console.log(metrics.totalViews);\n`);
-  await assert.rejects(exec(join(client, 'node_modules/.bin/tsc'), ['-p', outside, '--noEmit']), ({ stdout }) => {
+  await assert.rejects(outside.compile('--noEmit'), ({ stdout }) => {
     assert.match(stdout, /'"yearly"' is not assignable/);
     assert.match(stdout, /'metrics' is possibly 'null'/);
     return true;
   });
 });
+
+for (const [react, folder] of [['19', join(client, 'node_modules')], ['18', join(tests, 'browser/react18/node_modules')]]) {
+  test(`the types of the element and of the component are there, with those of React ${react}`, async () => {
+    const named = (name) => [name, join(folder, name)];
+    const { version } = JSON.parse(readFileSync(join(folder, '@types/react/package.json'), 'utf8'));
+    assert.ok(version.startsWith(`${react}.`), version);
+    const links = Object.fromEntries(['@types/react', 'csstype', ...(react === '18' ? ['@types/prop-types'] : [])].map(named));
+    const typed = await installOutside({ links, compilerOptions: { jsx: 'react-jsx', lib: ['ES2022', 'DOM', 'DOM.Iterable'], noEmit: true } });
+    try {
+      typed.add('element.tsx');
+      writeFileSync(join(typed.path, 'dom.d.ts'), "declare module 'react-dom/client' { export function createRoot(at: Element): { render(node: unknown): void } }");
+      await typed.compile();
+      writeFileSync(join(typed.path, 'wrong.tsx'), `import { ListingMetricsDisplay } from 'footfall/react';
+        export const a = <ListingMetricsDisplay userId="u" />;
+        export const b = <ListingMetricsDisplay userId="u" listingId="l" period="yearly" />;
+        export const c = <listing-metrics-display theme="pink" />;
+        document.createElement('listing-metrics-display').live = 'yes';\n`);
+      await assert.rejects(typed.compile(), ({ stdout }) => {
+        const lines = stdout.match(/wrong\.tsx\(\d/g);
+        assert.deepEqual(lines.map((line) => line.at(-1)), ['2', '3', '4', '5'], stdout);
+        return true;
+      });
+    } catch (error) {
+      if (error.stdout) console.error(error.stdout);
+      throw error;
+    } finally {
+      typed.remove();
+    }
+  });
+}
 
 stopsCleanlyAtTheEnd(server);
