@@ -114,6 +114,12 @@ export async function picture(page, name) {
   await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
 }
 
+/** What the window shows as build/screenshots/docs/NAME.png; docs/images holds copies of these. */
+export async function pictureForDocs(page, name) {
+  mkdirSync(join(pictures, 'docs'), { recursive: true });
+  await page.screenshot({ path: join(pictures, 'docs', `${name}.png`) });
+}
+
 /** Fails when axe-core finds something serious or critical, and says what and where. */
 export async function isAccessible(page, where = 'the page') {
   await page.evaluate(axe);

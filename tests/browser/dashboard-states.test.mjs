@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { fresh, startServer, stopsCleanlyAtTheEnd } from '../integration/server.mjs';
-import { isAccessible, pageTest, picture, until } from './browser.mjs';
+import { isAccessible, pageTest, picture, pictureForDocs, until } from './browser.mjs';
 import {
   addressFor, addressOf, dayBefore, describe, figureOf, heading, listingOf, market, parametersOf, record, rowOf, signedIn, withKey,
 } from './dashboard.mjs';
@@ -281,6 +281,7 @@ for (const theme of ['light', 'dark']) {
         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, `${where}: it is as wide as the screen`);
         await isAccessible(page, where);
         await picture(page, `dashboard-${name}-${width}-${theme}`);
+        if (name === 'listing' && width === 1280 && theme === 'dark') await pictureForDocs(page, 'dashboard-listing-dark');
         await page.close();
       }
     }

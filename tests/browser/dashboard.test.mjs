@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { DAY_MS, fresh, startServer, stopsCleanlyAtTheEnd } from '../integration/server.mjs';
-import { isAccessible, pageTest, picture, until } from './browser.mjs';
+import { isAccessible, pageTest, picture, pictureForDocs, until } from './browser.mjs';
 import {
   addressFor, addressOf, dayBefore, describe, figureOf, heading, KEY, listingOf, market, parametersOf, record, rowOf, shownListings,
   signedIn, tokenOf, totalOf, withKey,
@@ -92,7 +92,7 @@ pageTest("another user's address is said to be so", async ({ open, context }) =>
 /* ---- the list ---- */
 
 pageTest('the list shows every listing, and adds up to its totals', async ({ open, context }) => {
-  const page = await open(addressFor(server, { user: agent, period: 'monthly' }), await signedIn(context, server, agent, { height: 800 }));
+  const page = await open(addressFor(server, { user: agent, period: 'monthly' }), await signedIn(context, server, agent, { height: 780 }));
   await rowOf(page, listingOf(1)).waitFor();
   const answer = await server.get(`/v1/users/${agent}/metrics?period=monthly`, { Authorization: `Bearer ${await tokenOf(server, agent)}` });
   const all = Object.values(answer.body.metricsByListing);
@@ -109,6 +109,7 @@ pageTest('the list shows every listing, and adds up to its totals', async ({ ope
   await page.locator('.of-inquiries .spark').waitFor(); // the days of all have come
   await page.locator(`tr[data-listing="${listingOf(1)}"] .spark`).waitFor();
   await picture(page, 'dashboard-listings');
+  await pictureForDocs(page, 'dashboard-listings');
 });
 
 pageTest('it is sorted, searched and paged; the address says how; back goes back', async ({ open, context }) => {
