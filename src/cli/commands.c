@@ -19,6 +19,7 @@ const struct command *const commands[] = {
     &command_verify,
     &command_sql,
     &command_journal,
+    &command_dynamodb,
     &command_load,
     &command_completion,
     &command_man,

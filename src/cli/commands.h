@@ -8,6 +8,7 @@
 
 extern const struct command command_backup;
 extern const struct command command_completion;
+extern const struct command command_dynamodb;
 extern const struct command command_export;
 extern const struct command command_import;
 extern const struct command command_journal;

@@ -21,13 +21,14 @@
 
 #include "base/log.h"
 #include "cli/backup/manifest.h"
+#include "cli/node.h"
 #include "cli/server_options.h"
 
 enum { KEY_RANDOM_BYTES = 32, CONNECTIONS_MAX = 64 };
 
 struct local_server {
     struct config config;
-    struct instance *instance;
+    struct node *node;
     struct http_server *http;
     pthread_t thread;
     bool is_running;         /* the thread is to be joined */
@@ -124,7 +125,7 @@ static enum status explain(enum status status, const char *data, struct error *e
         return fail(err, status,
                     "--data %s: a server uses this folder; talk to it with --url, or stop it",
                     data);
-    return explain_open(status, data, err);
+    return status;
 }
 
 enum status local_server_open(const char *data, struct local_server **out, struct error *err)
@@ -147,18 +148,20 @@ enum status local_server_open(const char *data, struct local_server **out, struc
     choose_log_level(&server->config);
     umask(077); /* the folder's files are its owner's alone */
 
-    struct engine_options engine = engine_options_of(&server->config);
+    status = node_new(&server->config, &server->node, err);
+    if (status != STATUS_OK)
+        goto cleanup;
     struct http_options http =
         http_options_of(&server->config, text_of(server->key), CONNECTIONS_MAX);
     status = http_server_open(&http, &server->http, err);
     if (status != STATUS_OK)
         goto cleanup;
-    status = instance_open(&engine, &server->instance, err);
+    status = node_open(server->node, err);
     if (status != STATUS_OK) {
         status = explain(status, data, err);
         goto cleanup;
     }
-    status = http_server_start(server->http, server->instance, err);
+    status = http_server_start(server->http, node_instance(server->node), err);
     if (status == STATUS_OK)
         status = start_thread(server, err);
     if (status != STATUS_OK)
@@ -185,13 +188,11 @@ enum status local_server_close(struct local_server *server, struct error *err)
             *err = server->loop_error;
     }
     http_server_close(server->http);
-    if (server->instance != NULL) {
-        struct error closing;
-        enum status closed = instance_close(server->instance, &closing);
-        if (status == STATUS_OK && closed != STATUS_OK) {
-            *err = closing;
-            status = closed;
-        }
+    struct error closing;
+    enum status closed = node_close(server->node, &closing);
+    if (status == STATUS_OK && closed != STATUS_OK) {
+        *err = closing;
+        status = closed;
     }
     config_done(&server->config);
     explicit_bzero(server->key, sizeof server->key);

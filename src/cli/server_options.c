@@ -6,6 +6,7 @@
 #include "cli/server_options.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct engine_options engine_options_of(const struct config *config)
 {
@@ -21,7 +22,20 @@ struct engine_options engine_options_of(const struct config *config)
         .dedupe_hours = (uint32_t)config->numbers[SETTING_DEDUPE_HOURS],
         .dedupe_ids = config->numbers[SETTING_DEDUPE_IDS],
         .store_cache_bytes = config->numbers[SETTING_STORE_CACHE_BYTES],
+        .journal_bytes = config->numbers[SETTING_JOURNAL_BYTES],
+        .refresh_interval_ms = (uint32_t)config->numbers[SETTING_REFRESH_INTERVAL_MS],
+        .claim_ids = config->numbers[SETTING_DEDUPE] == 1,
     };
+}
+
+/* Over a network a query waits more than it works. */
+static uint32_t query_threads(const struct config *config)
+{
+    enum { NETWORK_QUERY_THREADS = 16 };
+    return config->numbers[SETTING_STORE] == STORE_CHOICE_DYNAMODB &&
+                   config->sources[SETTING_QUERY_THREADS] == FROM_DEFAULT
+               ? NETWORK_QUERY_THREADS
+               : (uint32_t)config->numbers[SETTING_QUERY_THREADS];
 }
 
 struct http_options http_options_of(const struct config *config, struct text key,
@@ -36,7 +50,7 @@ struct http_options http_options_of(const struct config *config, struct text key
         .cors_origins = origins == NULL ? (struct text){NULL, 0} : text_of(origins),
         .platforms = platforms == NULL ? (struct text){NULL, 0} : text_of(platforms),
         .connections_max = connections_max,
-        .query_threads = (uint32_t)config->numbers[SETTING_QUERY_THREADS],
+        .query_threads = query_threads(config),
         .head_timeout_ms = (uint32_t)config->numbers[SETTING_HEAD_TIMEOUT_MS],
         .body_timeout_ms = (uint32_t)config->numbers[SETTING_BODY_TIMEOUT_MS],
         .idle_timeout_ms = (uint32_t)config->numbers[SETTING_IDLE_TIMEOUT_MS],
@@ -55,8 +69,10 @@ struct http_options http_options_of(const struct config *config, struct text key
     };
 }
 
-enum status explain_open(enum status status, const char *data, struct error *err)
+enum status explain_open(enum status status, const struct config *config, struct error *err)
 {
+    const char *data = config->texts[SETTING_DATA];
+    bool elsewhere = config->numbers[SETTING_STORE] != STORE_CHOICE_SQLITE;
     char words[ERROR_MESSAGE_BYTES];
     snprintf(words, sizeof words, "%s", err->message);
     if (status == STATUS_BUSY)
@@ -64,12 +80,13 @@ enum status explain_open(enum status status, const char *data, struct error *err
                     "%s: another server uses this data folder; stop it, or choose another with "
                     "--data (%s)",
                     data, words);
-    if (status == STATUS_IO || status == STATUS_DISK_FULL)
+    if ((status == STATUS_IO && !elsewhere) || status == STATUS_DISK_FULL)
         return fail(err, status,
                     "%s: this data folder cannot be used; choose one that can be "
                     "written to, with room, by --data (%s)",
                     data, words);
-    if (status == STATUS_CORRUPT || status == STATUS_FOREIGN)
+    if ((status == STATUS_CORRUPT || status == STATUS_FOREIGN) && !elsewhere &&
+        strcmp(err->code, "other_store") != 0)
         return fail(err, status, "%.400s. Find out more: footfall journal verify --data %s", words,
                     data);
     return status;

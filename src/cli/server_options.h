@@ -15,6 +15,6 @@ struct http_options http_options_of(const struct config *config, struct text key
                                     uint32_t connections_max);
 
 /* Puts what the operator can do about it into the error of an instance_open(). Returns status. */
-enum status explain_open(enum status status, const char *data, struct error *err);
+enum status explain_open(enum status status, const struct config *config, struct error *err);
 
 #endif

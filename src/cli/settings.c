@@ -52,6 +52,10 @@ const struct setting settings[SETTING_COUNT] = {
         {"dedupe-ids", KIND_NUMBER, "10000000", 1024, 4000000000, NULL,
          "How many ids are remembered; when there are more, the oldest go early, "
          "with a warning and footfall_dedupe_dropped_total."},
+    [SETTING_DEDUPE] = {"dedupe", KIND_CHOICE, "local", 0, 0, "local|shared",
+                        "Where an event's id counts once. local: on this node. shared, with store "
+                        "dynamodb: on all nodes of the table, for one conditional write more an "
+                        "event with an id, and its latency."},
     [SETTING_JOURNAL_IO] = {"journal-io", KIND_CHOICE, "buffered", 0, 0, "buffered|direct",
                             "How the journal is written: buffered (write, then fdatasync) or "
                             "direct (O_DIRECT with RWF_DSYNC, where the file system can)."},
@@ -59,14 +63,49 @@ const struct setting settings[SETTING_COUNT] = {
                                        1 * GIB, NULL,
                                        "The size of a journal file, a multiple of 4 KiB. Half of "
                                        "it bounds a group of events."},
+    [SETTING_JOURNAL_BYTES] =
+        {"journal-bytes", KIND_BYTES, "16GiB", 0, 1024 * 1024 * GIB, NULL,
+         "The most that the journal may take on disk with what the store does not have yet; "
+         "then events are refused with store_behind until the store has caught up. At least four "
+         "segments; what goes to the store at once is at most a quarter of it. 0: as much as the "
+         "disk has room for."},
+    [SETTING_STORE] = {"store", KIND_CHOICE, "sqlite", 0, 0, "sqlite|dynamodb",
+                       "Where counts come to rest. sqlite: in the data folder. dynamodb: in a "
+                       "table of DynamoDB, or of what speaks its protocol, that other nodes may "
+                       "share. A data folder stays with the one that it began with."},
     [SETTING_STORE_CACHE_BYTES] = {"store-cache-bytes", KIND_BYTES, "64MiB", 1 * MIB, 1024 * GIB,
-                                   NULL, "Memory that the store keeps pages in."},
+                                   NULL, "Memory that a store of SQLite keeps pages in."},
+    [SETTING_DYNAMODB_TABLE] = {"dynamodb-table", KIND_TEXT, "footfall", 0, 0, NULL,
+                                "The table. footfall dynamodb create-table makes it."},
+    [SETTING_DYNAMODB_WRITER] = {"dynamodb-writer", KIND_NUMBER, "1", 1, 999, NULL,
+                                 "This node's number as a writer of the table. Each node has its "
+                                 "own, and keeps it for as long as it keeps its data folder: the "
+                                 "number belongs to the journal there."},
+    [SETTING_DYNAMODB_REGION] = {"dynamodb-region", KIND_TEXT, NULL, 0, 0, NULL,
+                                 "The region. Without it AWS_REGION, AWS_DEFAULT_REGION, or the "
+                                 "profile's."},
+    [SETTING_DYNAMODB_ENDPOINT] = {"dynamodb-endpoint", KIND_TEXT, NULL, 0, 0, NULL,
+                                   "http[s]://HOST[:PORT] of the service. Without it "
+                                   "AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or the region's."},
+    [SETTING_DYNAMODB_PROFILE] = {"dynamodb-profile", KIND_TEXT, NULL, 0, 0, NULL,
+                                  "The profile in the files of AWS whose credentials sign the "
+                                  "requests. Without it AWS_PROFILE, after the environment's "
+                                  "keys. docs/operations/aws-credentials.md has the order."},
+    [SETTING_CELLS] = {"cells", KIND_CHOICE, "on", 0, 0, "on|off",
+                       "off, with store dynamodb: quarter-hours are not kept, so that items stay "
+                       "small; answers in other zones than UTC are then approximate."},
+    [SETTING_REFRESH_INTERVAL_MS] = {"refresh-interval-ms", KIND_DURATION, "5s", 100, 3600000, NULL,
+                                     "With store dynamodb: how often what other nodes wrote is "
+                                     "looked after. Kept answers, ETags and live connections are "
+                                     "at most that much behind the table."},
     [SETTING_MAX_CONNECTIONS] = {"max-connections", KIND_NUMBER, "4096", 1, 1000000, NULL,
                                  "Connections at one moment; further ones wait to be accepted. "
                                  "Each takes about 17 KiB and a file descriptor."},
-    [SETTING_QUERY_THREADS] = {"query-threads", KIND_NUMBER, "2", 1, 64, NULL,
-                               "Threads for queries about many listings. Events and queries about "
-                               "one listing do not wait for them."},
+    [SETTING_QUERY_THREADS] =
+        {"query-threads", KIND_NUMBER, "2", 1, 64, NULL,
+         "Threads for queries about many listings. Events and queries about one listing do not "
+         "wait for them. With store dynamodb all queries need one, and unless told otherwise there "
+         "are 16."},
     [SETTING_BODY_MEMORY_BYTES] = {"body-memory-bytes", KIND_BYTES, "256MiB", 32 * MIB, 1024 * GIB,
                                    NULL,
                                    "Memory for the bodies of all requests together; beyond it "

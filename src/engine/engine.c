@@ -269,7 +269,6 @@ void engine_get_stats(struct engine *engine, struct engine_stats *out)
         .store_halts = atomic_load(&engine->store_halts),
         .store_halted = engine_is_halted(engine, NULL),
         .journal_bytes_max = engine->journal_bytes_max,
-        .store_shared = store_is_shared(engine->store),
         .refreshes_failed = atomic_load(&engine->refreshes_failed),
         .ids_claimed = atomic_load(&engine->ids_claimed),
         .claims_failed = atomic_load(&engine->claims_failed),
@@ -287,6 +286,9 @@ void engine_get_stats(struct engine *engine, struct engine_stats *out)
         oldest_ms = atomic_load(&engine->oldest_live_ms);
     int64_t lag_ms = oldest_ms == 0 ? 0 : clock_now_ms(&engine->clock) - oldest_ms;
     out->store_lag_ms = lag_ms > 0 ? lag_ms : 0;
+    int64_t as_of_ms = engine_fresh_as_of_ms(engine);
+    int64_t fresh_lag_ms = as_of_ms == 0 ? 0 : clock_now_ms(&engine->clock) - as_of_ms;
+    out->fresh_lag_ms = fresh_lag_ms > 0 ? fresh_lag_ms : 0;
     journal_get_stats(engine->journal, &out->journal);
 }
 

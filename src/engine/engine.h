@@ -204,7 +204,7 @@ struct engine_stats {
     uint64_t store_halts;       /* how often another journal was found writing in our place */
     uint64_t store_halted;      /* 1 while that is so: batches wait, recording goes on */
     uint64_t journal_bytes_max; /* see engine_options; 0: none */
-    uint64_t store_shared;
+    int64_t fresh_lag_ms;       /* age of engine_fresh_as_of_ms(); 0 without other writers */
     uint64_t refreshes_failed;
     uint64_t ids_claimed;      /* at a shared store */
     uint64_t claims_failed;    /* groups refused because ids could not be claimed */

@@ -16,8 +16,10 @@ static enum status look(struct engine *engine, struct error *err)
 {
     int64_t as_of_ms = 0;
     enum status status = store_refresh(engine->store, &as_of_ms, err);
-    if (status == STATUS_OK)
-        atomic_store_explicit(&engine->fresh_as_of_ms, as_of_ms, memory_order_release);
+    if (status == STATUS_OK) /* who has nothing to come is as good as not there */
+        atomic_store_explicit(&engine->fresh_as_of_ms,
+                              as_of_ms == store_nothing_to_come ? 0 : as_of_ms,
+                              memory_order_release);
     return status;
 }
 

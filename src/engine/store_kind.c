@@ -92,28 +92,30 @@ enum status store_kind_settle(const char *data_dir, const char *kind, struct err
     if (status != STATUS_OK || strcmp(there, kind) == 0)
         return status;
     if (strcmp(kind, STORE_KIND_SQLITE) == 0)
-        return fail(err, STATUS_FOREIGN,
-                    "%s: what was recorded here goes to a store of the kind %s: open it with that",
-                    data_dir, there);
+        return fail_code(
+            err, STATUS_FOREIGN, "other_store",
+            "%s: what was recorded here goes to a store of the kind %s: open it with that",
+            data_dir, there);
     if (has_sqlite || strcmp(there, STORE_KIND_SQLITE) != 0)
-        return fail(err, STATUS_FOREIGN,
-                    "%s: what was recorded here goes to %s%s: a store of the kind %s wants a data "
-                    "folder of its own",
-                    data_dir, has_sqlite ? sqlite_file : "a store of the kind ",
-                    has_sqlite ? "" : there, kind);
+        return fail_code(
+            err, STATUS_FOREIGN, "other_store",
+            "%s: what was recorded here goes to %s%s: a store of the kind %s wants a data "
+            "folder of its own",
+            data_dir, has_sqlite ? sqlite_file : "a store of the kind ", has_sqlite ? "" : there,
+            kind);
     if (!is_name(kind, strlen(kind)))
         return fail(err, STATUS_INVALID, "%s: no name for a kind of store", kind);
     return write_kind(data_dir, kind, err);
 }
 
-enum status store_kind_need_sqlite(const char *data_dir, const char *what, struct error *err)
+enum status store_kind_need_sqlite(const char *data_dir, const char *instead, struct error *err)
 {
     char kind[STORE_KIND_BYTES];
     enum status status = store_kind_read(data_dir, kind, err);
     if (status != STATUS_OK || strcmp(kind, STORE_KIND_SQLITE) == 0)
         return status;
-    return fail_input(err, "store_elsewhere", "",
-                      "%s: what was counted here lies in a store of the kind %s, not in this "
-                      "folder: %s is of no use here",
-                      data_dir, kind, what);
+    return fail_code(err, STATUS_NOT_FOUND, "store_elsewhere",
+                     "%s: what was counted here lies in a store of the kind %s, not in this "
+                     "folder: %s",
+                     data_dir, kind, instead);
 }

@@ -28,9 +28,9 @@ MUST_USE enum status store_kind_settle(const char *data_dir, const char *kind, s
 
 /*
  * For tools that work on footfall.db: STATUS_OK when the folder has one or could have. Otherwise
- * STATUS_INVALID, code "store_elsewhere", saying that `what` ("a backup") is of no use here.
+ * STATUS_NOT_FOUND, code "store_elsewhere", with what to do instead.
  */
-MUST_USE enum status store_kind_need_sqlite(const char *data_dir, const char *what,
+MUST_USE enum status store_kind_need_sqlite(const char *data_dir, const char *instead,
                                             struct error *err);
 
 #endif

@@ -45,6 +45,16 @@ static const struct {
     {"footfall_batch_applied", "gauge", "The number of the last batch that the store has.",
      OF(batch_applied)},
     {"footfall_store_bytes", "gauge", "Bytes of the store on disk.", OF(store_bytes)},
+    {"footfall_store_halted", "gauge",
+     "1 while batches wait because another journal writes in this one's place.", OF(store_halted)},
+    {"footfall_store_halts_total", "counter", "How often that was found.", OF(store_halts)},
+    {"footfall_store_refresh_failures_total", "counter",
+     "Looks at a shared store's other writers that failed.", OF(refreshes_failed)},
+    {"footfall_ids_claimed_total", "counter", "Ids claimed at a shared store.", OF(ids_claimed)},
+    {"footfall_claim_failures_total", "counter",
+     "Groups refused because their ids could not be claimed.", OF(claims_failed)},
+    {"footfall_claims_undecided_total", "counter",
+     "Requests refused because another node's claim was open.", OF(claims_undecided)},
     {"footfall_store_failures_total", "counter", "Tries to apply a batch that failed.",
      OF(store_failures)},
     {"footfall_replayed_records", "gauge", "Journal records replayed at start.",
@@ -55,6 +65,9 @@ static const struct {
      OF(journal.appended_bytes)},
     {"footfall_journal_segments", "gauge", "Journal segments that hold records.",
      OF(journal.segments)},
+    {"footfall_journal_held_bytes", "gauge", "Size of these segments.", OF(journal.held_bytes)},
+    {"footfall_journal_held_bytes_max", "gauge",
+     "The size at which events are refused; 0: what the disk has.", OF(journal_bytes_max)},
     {"footfall_journal_spares", "gauge", "Journal segments prepared ahead.", OF(journal.spares)},
 };
 
@@ -70,6 +83,9 @@ static void write_engine(struct prometheus *writer, const struct engine_stats *s
     prometheus_family(writer, "footfall_store_lag_seconds", "gauge",
                       "Age of the oldest event that the store does not have yet; 0 without one.");
     prometheus_double(writer, "", NULL, (double)stats->store_lag_ms / 1e3);
+    prometheus_family(writer, "footfall_store_fresh_lag_seconds", "gauge",
+                      "How old others' counts in answers may be; 0 without other writers.");
+    prometheus_double(writer, "", NULL, (double)stats->fresh_lag_ms / 1e3);
     prometheus_family(writer, "footfall_replay_seconds", "gauge", "How long the replay took.");
     prometheus_double(writer, "", NULL, (double)stats->replay_ns / 1e9);
     prometheus_family(writer, "footfall_accepting", "gauge",
@@ -262,6 +278,8 @@ enum status scrape_answer(struct request *request, struct error *err)
     write_requests(&writer, &server->traffic);
     write_server(&writer, server);
     write_live(&writer, server->live);
+    if (server->options.scrape_more != NULL)
+        server->options.scrape_more(server->options.scrape_context, &writer);
     request->content_type = "text/plain; version=0.0.4; charset=utf-8";
     return answer_written(!writer.failed, err);
 }

@@ -24,6 +24,10 @@
 #include "lib/instance.h"
 #include "live/live.h"
 
+/* Writes what else /metrics is to say, from the loop; it must not wait. */
+struct prometheus;
+typedef void http_scrape_fn(void *context, struct prometheus *writer);
+
 struct http_options {
     const char *listen;          /* "127.0.0.1:8080", "[::1]:0", "localhost:8080" */
     bool auth_off;               /* loopback only, no key */
@@ -40,6 +44,8 @@ struct http_options {
     uint64_t answer_cache_bytes; /* for answers that may be asked for again; 0: none is kept */
     struct live_options live;    /* its limits; who may is the server's business */
     const char *version;         /* of the program, for metrics */
+    http_scrape_fn *scrape_more; /* NULL: nothing */
+    void *scrape_context;
 };
 
 struct http_server; /* made by http_server_open(), freed by http_server_close() */

@@ -421,9 +421,9 @@ const OF_LIVE = [
 
 // Codes that take a fault, another time, or bytes that no HTTP client sends: other tests provoke them.
 const PROVOKED_ELSEWHERE = [
-  'busy', 'corrupt', 'disk_full', 'foreign', 'invalid', 'invalid_request', 'invalid_target', 'io_error',
-  'no_memory', 'outcome_unknown', 'overloaded', 'request_timeout', 'stopped', 'store_behind',
-  'token_expired', 'too_large',
+  'busy', 'corrupt', 'disk_full', 'foreign', 'id_undecided', 'ids_unavailable', 'invalid', 'invalid_request',
+  'invalid_target', 'io_error', 'no_memory', 'outcome_unknown', 'overloaded', 'request_timeout', 'stopped',
+  'store_behind', 'store_unreachable', 'token_expired', 'too_large',
 ];
 
 test('every other code has been seen in an answer', () => {

@@ -10,7 +10,7 @@ import { recordFailure, Recorder } from './recorder.js';
 import { type Answer, type Call, type Parameters, path, request } from './transport.js';
 import type {
   AggregatedMetrics, AggregateOutcome, AllListingsOutcome, ComparisonOutcome, DayOutcome, DaysOutcome,
-  InquiryData, MetricEvent, Outcome, PerformanceMetrics, Platform, RecordOutcome, TimePeriod,
+  InquiryData, MetricEvent, MetricsOutcome, Outcome, PerformanceMetrics, Platform, RecordOutcome, TimePeriod,
 } from './types.js';
 
 /** An event whose user is said beside it. */
@@ -23,6 +23,23 @@ const PAGE_LISTINGS = 1_000;
 function outcomeOf(answer: Answer & { success: false }): Outcome {
   const { success, error, code } = answer;
   return { success, error, code };
+}
+
+/** How fresh and how exact, where the answer says so. */
+function qualityOf(body: Record<string, unknown>): Pick<MetricsOutcome, 'freshAsOf' | 'approximate'> {
+  return {
+    ...(typeof body.freshAsOf === 'number' ? { freshAsOf: body.freshAsOf } : {}),
+    ...(body.approximate === true ? { approximate: true } : {}),
+  };
+}
+
+/** Of two pages: as old as the older one, as inexact as the less exact one. */
+function worse(a: ReturnType<typeof qualityOf>, b: ReturnType<typeof qualityOf>): ReturnType<typeof qualityOf> {
+  const ages = [a.freshAsOf, b.freshAsOf].filter((age) => age !== undefined);
+  return {
+    ...(ages.length > 0 ? { freshAsOf: Math.min(...ages) } : {}),
+    ...(a.approximate || b.approximate ? { approximate: true } : {}),
+  };
 }
 
 export class Footfall {
@@ -109,7 +126,7 @@ export class Footfall {
   async getMetricsForDate(userId: string, listingId: string, date: string): Promise<DayOutcome> {
     const answer = await this.get(['users', userId, 'listings', listingId, 'metrics', date]);
     if (!answer.success) return { ...outcomeOf(answer), metrics: null };
-    return { success: true, metrics: answer.body.metrics as PerformanceMetrics };
+    return { success: true, metrics: answer.body.metrics as PerformanceMetrics, ...qualityOf(answer.body) };
   }
 
   async getAggregatedMetrics(
@@ -117,7 +134,7 @@ export class Footfall {
   ): Promise<AggregateOutcome> {
     const answer = await this.get(['users', userId, 'listings', listingId, 'metrics'], { period });
     if (!answer.success) return { ...outcomeOf(answer), metrics: null };
-    return { success: true, metrics: answer.body.metrics as AggregatedMetrics };
+    return { success: true, metrics: answer.body.metrics as AggregatedMetrics, ...qualityOf(answer.body) };
   }
 
   /** Follows all pages. Listings that counted nothing in the period are left out. */
@@ -126,6 +143,7 @@ export class Footfall {
     const order: string[] = [];
     let range: Parameters = { period };
     let cursor: string | undefined;
+    let quality: ReturnType<typeof qualityOf> = {};
     do {
       const answer = await this.get(['users', userId, 'metrics'], { ...range, limit: PAGE_LISTINGS, cursor });
       if (!answer.success) return { ...outcomeOf(answer), metricsByListing: {}, order: [] };
@@ -133,6 +151,7 @@ export class Footfall {
         startDate: string; endDate: string; order: string[]; nextCursor: string | null;
         metricsByListing: Record<string, AggregatedMetrics>;
       };
+      quality = worse(quality, qualityOf(answer.body));
       for (const id of page.order) {
         const metrics = page.metricsByListing[id];
         if (metrics === undefined) continue;
@@ -143,7 +162,7 @@ export class Footfall {
       range = { startDate: page.startDate, endDate: page.endDate };
       cursor = page.nextCursor ?? undefined;
     } while (cursor !== undefined);
-    return { success: true, metricsByListing: { ...metricsByListing }, order };
+    return { success: true, metricsByListing: { ...metricsByListing }, order, ...quality };
   }
 
   /** Each day of the range in order, both ends included, zeros too. Dates are YYYY-MM-DD. */
@@ -152,7 +171,7 @@ export class Footfall {
   ): Promise<DaysOutcome> {
     const answer = await this.get(['users', userId, 'listings', listingId, 'days'], { startDate, endDate });
     if (!answer.success) return { ...outcomeOf(answer), metrics: [] };
-    return { success: true, metrics: answer.body.metrics as PerformanceMetrics[] };
+    return { success: true, metrics: answer.body.metrics as PerformanceMetrics[], ...qualityOf(answer.body) };
   }
 
   async compareListingsMetrics(
@@ -164,7 +183,7 @@ export class Footfall {
     if (listing1 === undefined || listing2 === undefined) {
       return { success: false, code: 'invalid_answer', error: 'the answer lacks a listing', metrics: null };
     }
-    return { success: true, metrics: { period, listing1, listing2 } };
+    return { success: true, metrics: { period, listing1, listing2 }, ...qualityOf(answer.body) };
   }
 
   /** Today's counts of listings, pushed while they change, until close(). See live.ts. */

@@ -113,20 +113,27 @@ export interface RecordOutcome extends Outcome {
   /** Which of the events was refused, from 0. */
   index?: number;
 }
-export interface DayOutcome extends Outcome {
+/** Of several nodes over one table; both absent on a server of its own. */
+export interface MetricsOutcome extends Outcome {
+  /** What other nodes had acknowledged before this moment (ms) is counted. */
+  freshAsOf?: number;
+  /** Of some counts only the UTC day is known, and another time zone was asked for. */
+  approximate?: boolean;
+}
+export interface DayOutcome extends MetricsOutcome {
   metrics: PerformanceMetrics | null;
 }
-export interface DaysOutcome extends Outcome {
+export interface DaysOutcome extends MetricsOutcome {
   metrics: PerformanceMetrics[];
 }
-export interface AggregateOutcome extends Outcome {
+export interface AggregateOutcome extends MetricsOutcome {
   metrics: AggregatedMetrics | null;
 }
-export interface AllListingsOutcome extends Outcome {
+export interface AllListingsOutcome extends MetricsOutcome {
   metricsByListing: Record<string, AggregatedMetrics>;
   /** Listing ids, most views first: objects put ids that look like numbers in front. */
   order: string[];
 }
-export interface ComparisonOutcome extends Outcome {
+export interface ComparisonOutcome extends MetricsOutcome {
   metrics: ComparativeMetrics | null;
 }

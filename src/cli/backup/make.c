@@ -40,6 +40,7 @@
 #include "cli/backup/new_folder.h"
 #include "engine/dedupe_files.h"
 #include "engine/engine.h"
+#include "engine/store_kind.h"
 #include "journal/copy.h"
 #include "store/sqlite/copy.h"
 
@@ -155,7 +156,13 @@ static enum status check_room(struct backup *backup, struct error *err)
 static enum status find_parts(struct backup *backup, struct error *err)
 {
     struct stat stat_buf;
-    enum status status = file_path(backup->journal, backup->data, "journal", err);
+    enum status status = store_kind_need_sqlite(
+        backup->data,
+        "the table is backed up by its service, and the journal here is only what "
+        "it does not have yet",
+        err);
+    if (status == STATUS_OK)
+        status = file_path(backup->journal, backup->data, "journal", err);
     if (status == STATUS_OK)
         status = file_path(backup->store, backup->data, "footfall.db", err);
     if (status == STATUS_OK)

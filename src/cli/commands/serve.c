@@ -20,9 +20,9 @@
 #include "cli/backup/manifest.h"
 #include "cli/commands.h"
 #include "cli/config.h"
+#include "cli/node.h"
 #include "cli/server_options.h"
 #include "http/server.h"
-#include "lib/instance.h"
 
 enum { KEY_BYTES_MAX = 1024, SPARE_FILES = 128, FILES_MIN = 64 };
 
@@ -160,9 +160,8 @@ static enum status serve(const struct config *config, struct error *err)
     char key_buffer[KEY_BYTES_MAX] = "";
     struct text key;
     struct http_server *server = NULL;
-    struct instance *instance = NULL;
+    struct node *node = NULL;
     const char *data = config->texts[SETTING_DATA];
-    const struct engine_options engine = engine_options_of(config);
 
     struct places places = {
         .connections = (uint32_t)config->numbers[SETTING_MAX_CONNECTIONS],
@@ -173,21 +172,22 @@ static enum status serve(const struct config *config, struct error *err)
         status = manifest_refuse(data, err);
     if (status == STATUS_OK)
         status = find_key(config, key_buffer, &key, err);
+    if (status == STATUS_OK)
+        status = node_new(config, &node, err);
     if (status != STATUS_OK)
         goto cleanup;
     struct http_options http = http_options_of(config, key, places.connections);
     http.live.subscribers_max = places.subscribers;
+    http.scrape_more = node_scrape;
+    http.scrape_context = node;
     status = http_server_open(&http, &server, err);
     explicit_bzero(key_buffer, sizeof key_buffer);
     if (status != STATUS_OK)
         goto cleanup;
     catch_signals(server);
-    status = instance_open(&engine, &instance, err);
-    if (status != STATUS_OK) {
-        status = explain_open(status, data, err);
-        goto cleanup;
-    }
-    status = http_server_start(server, instance, err);
+    status = node_open(node, err);
+    if (status == STATUS_OK)
+        status = http_server_start(server, node_instance(node), err);
     if (status == STATUS_OK)
         status = announce(server, data, err);
     if (status == STATUS_OK)
@@ -196,13 +196,14 @@ static enum status serve(const struct config *config, struct error *err)
 cleanup:
     release_signals();
     http_server_close(server);
-    if (instance != NULL) {
-        struct error closing;
-        enum status closed = instance_close(instance, &closing);
-        if (status == STATUS_OK && closed != STATUS_OK) {
-            *err = closing;
-            status = closed;
-        }
+    bool was_open = node != NULL && node_instance(node) != NULL;
+    struct error closing;
+    enum status closed = node_close(node, &closing);
+    if (status == STATUS_OK && closed != STATUS_OK) {
+        *err = closing;
+        status = closed;
+    }
+    if (was_open) {
         log_event(LOG_INFO, "serve", "stopped", LOG_TEXT("data", data),
                   LOG_TEXT("status", status_code(status)));
     }

@@ -18,6 +18,7 @@
 #include "cli/backup/manifest.h"
 #include "cli/commands.h"
 #include "cli/sql/output.h"
+#include "engine/store_kind.h"
 #include "journal/copy.h"
 #include "store/sqlite/sql_session.h"
 
@@ -207,7 +208,10 @@ static enum status answer(const struct arguments *arguments, uint64_t time_limit
     struct sql_output output;
     struct sigaction action = {.sa_handler = on_signal};
 
-    enum status status = file_path(path, data, "footfall.db", err);
+    enum status status = store_kind_need_sqlite(data, "it is not to be asked in SQL", err);
+    if (status != STATUS_OK)
+        return status;
+    status = file_path(path, data, "footfall.db", err);
     if (status == STATUS_OK)
         status =
             sql_session_open(path, manifest_is_there(data), time_limit_s * 1000, &session, err);

@@ -48,6 +48,7 @@
 #include "base/bytes.h"
 #include "cli/journal/data_folder.h"
 #include "cli/journal/salvage_parts.h"
+#include "engine/store_kind.h"
 #include "model/record.h"
 
 struct salvage {
@@ -393,7 +394,10 @@ enum status journal_salvage(const struct journal_tool_options *options, bool *da
     uint8_t id[JOURNAL_ID_BYTES];
     *damaged = false; /* NEWDIR is not */
 
-    enum status status = data_folder_open(options->data, &salvage.folder, err);
+    enum status status = store_kind_need_sqlite(
+        options->data, "what of its journal can be read, footfall journal dump prints", err);
+    if (status == STATUS_OK)
+        status = data_folder_open(options->data, &salvage.folder, err);
     if (status == STATUS_OK)
         status = look_at_store(&salvage, err);
     if (status == STATUS_OK)

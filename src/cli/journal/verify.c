@@ -22,6 +22,7 @@
 #include "cli/journal/data_folder.h"
 #include "cli/long_work.h"
 #include "engine/dedupe_files.h"
+#include "engine/store_kind.h"
 #include "model/record.h"
 #include "present/json_writer.h"
 #include "store/sqlite/check.h"
@@ -455,7 +456,11 @@ enum status journal_verify(const struct journal_tool_options *options, bool *dam
     struct verify verify = {.options = options};
     verify.json.out = &verify.json_bytes;
     json_put_array(&verify.json);
-    enum status status = data_folder_open(options->data, &verify.folder, err);
+    enum status status = store_kind_need_sqlite(
+        options->data,
+        "footfall journal dump reads all of the journal, footfall dynamodb check the table", err);
+    if (status == STATUS_OK)
+        status = data_folder_open(options->data, &verify.folder, err);
     if (status == STATUS_OK)
         status = check_journal(&verify, err);
     if (status == STATUS_OK)

@@ -220,7 +220,7 @@ TEST(a_folder_belongs_to_one_kind_of_store)
     close_engine(open_engine(&options));
     ASSERT_OK(store_kind_read(dir, kind, &err), err);
     assert_string_equal(kind, "dynamodb");
-    assert_int_equal(store_kind_need_sqlite(dir, "a backup", &err), STATUS_INVALID);
+    assert_int_equal(store_kind_need_sqlite(dir, "copy the table", &err), STATUS_NOT_FOUND);
     assert_string_equal(err.code, "store_elsewhere");
     close_engine(open_engine(&options)); /* the same again */
 
