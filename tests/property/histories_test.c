@@ -9,7 +9,8 @@
  * asking for it.
  *
  * FOOTFALL_SEED repeats a run, as far as chance in the machine allows: seals also come by time.
- * FOOTFALL_PROPERTY_ROUNDS says how many histories (2).
+ * FOOTFALL_PROPERTY_ROUNDS says how many histories (2; over a shared table 1). With an engine of
+ * DynamoDB's protocol beside it (FOOTFALL_DYNAMODB_ENDPOINT) the histories are lived over a table.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,9 +25,12 @@
 #include "history_check.h"
 #include "model/calendar.h"
 #include "model/platform.h"
+#include "store/dynamodb/dynamodb_store.h"
+#include "store/dynamodb/dynamodb_table.h"
 
 enum {
     ROUNDS = 2,
+    TABLE_ROUNDS = 1,
     LIVES = 8,
     STEPS = 24,
     BATCH_MAX = 70,
@@ -42,15 +46,46 @@ struct world {
     struct unit_random random;
     struct unit_clock clock;
     uint32_t ids;
-    bool killed; /* the life meant to be killed */
+    bool killed;    /* the life meant to be killed */
+    char table[64]; /* of this history */
 };
+
+/* A store that is a table: made by the first life, opened by each. */
+static enum status open_table(void *context, const uint8_t journal_id[STORE_JOURNAL_ID_BYTES],
+                              struct store **out, struct error *err)
+{
+    const char *table = context;
+    static struct dynamodb *dynamodb; /* of this life */
+    struct dynamodb_channel *channel = NULL;
+    bool existed = false;
+    const struct dynamodb_options options = {.endpoint = getenv("FOOTFALL_DYNAMODB_ENDPOINT")};
+    enum status status = dynamodb_open(&options, &dynamodb, err);
+    if (status == STATUS_OK)
+        status = dynamodb_channel_open(dynamodb, &channel, err);
+    if (status == STATUS_OK)
+        status = dynamodb_table_create(channel, table, &existed, err);
+    dynamodb_channel_close(channel);
+    const struct dynamodb_store_options store = {
+        .dynamodb = dynamodb, .table = table, .writer = 1, .journal_id = journal_id, .cells = true};
+    return status == STATUS_OK ? dynamodb_store_open(&store, out, err) : status;
+}
+
+static void choose_table(struct engine_options *options, struct world *world)
+{
+    options->store_kind = "dynamodb";
+    options->open_store = open_table;
+    options->open_store_context = world->table;
+}
 
 /* Every kind of store answers alike: another one is another row. */
 struct kind {
     const char *name;
-    void (*choose)(struct engine_options *options); /* NULL: what is chosen without a word */
+    int rounds;
+    void (*choose)(struct engine_options *options,
+                   struct world *world); /* NULL: what is chosen without a word */
 };
-static const struct kind kinds[] = {{"sqlite", NULL}};
+static const struct kind embedded = {"sqlite", ROUNDS, NULL};
+static const struct kind shared = {"dynamodb", TABLE_ROUNDS, choose_table};
 
 static int below(struct world *world, int bound)
 {
@@ -244,7 +279,7 @@ static struct instance *begin_life(const char *dir, struct world *world, const s
         .seal_interval_ms = below(world, 2) == 0 ? 5 : 0,
     };
     if (kind->choose != NULL)
-        kind->choose(&options);
+        kind->choose(&options, world);
     /* their codes are not the same in every life */
     for (int i = 0; i < 2; i++)
         HISTORY_OK(platform_intern(model_platform_name(MODEL_PLATFORMS - 1 - (first + i) % 2),
@@ -317,25 +352,23 @@ TEST(every_answer_equals_the_models_whatever_happened)
 {
     struct unit_random random = unit_random_seeded();
     const char *given = getenv("FOOTFALL_PROPERTY_ROUNDS");
-    int rounds = given != NULL ? atoi(given) : ROUNDS;
+    const struct kind *kind = getenv("FOOTFALL_DYNAMODB_ENDPOINT") == NULL ? &embedded : &shared;
+    int rounds = given != NULL ? atoi(given) : kind->rounds;
     const int64_t start_ms = INT64_C(1774700000000); /* 2026-03-28, a change of clocks ahead */
     struct world *world =
         mmap(NULL, sizeof *world, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(world != MAP_FAILED);
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
-        for (int round = 0; round < rounds; round++) {
-            char *dir = unit_temp_dir();
-            world->random = (struct unit_random){unit_random(&random)};
-            world->ids = 0;
-            world->clock.now_ms = start_ms + (int64_t)unit_random_below(&random, 300 * 86400000ull);
-            model_init(&world->model,
-                       world->clock.now_ms / ms_per_day * ms_per_day - 410 * ms_per_day);
-            for (int each = 0; each < LIVES; each++)
-                live_in_a_child(dir, world, &kinds[k]);
-            print_message("%s, history %d: %zu events\n", kinds[k].name, round,
-                          world->model.event_count);
-            unit_remove(dir);
-        }
+    for (int round = 0; round < rounds; round++) {
+        char *dir = unit_temp_dir();
+        world->random = (struct unit_random){unit_random(&random)};
+        world->ids = 0;
+        world->clock.now_ms = start_ms + (int64_t)unit_random_below(&random, 300 * 86400000ull);
+        snprintf(world->table, sizeof world->table, "histories-%d-%d", (int)getpid(), round);
+        model_init(&world->model, world->clock.now_ms / ms_per_day * ms_per_day - 410 * ms_per_day);
+        for (int each = 0; each < LIVES; each++)
+            live_in_a_child(dir, world, kind);
+        print_message("%s, history %d: %zu events\n", kind->name, round, world->model.event_count);
+        unit_remove(dir);
     }
     munmap(world, sizeof *world);
 }
