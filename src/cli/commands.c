@@ -16,6 +16,7 @@ const struct command *const commands[] = {
     &command_export,
     &command_backup,
     &command_restore,
+    &command_migrate,
     &command_verify,
     &command_sql,
     &command_journal,

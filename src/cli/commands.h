@@ -15,6 +15,7 @@ extern const struct command command_journal;
 extern const struct command command_load;
 extern const struct command command_man;
 extern const struct command command_metrics;
+extern const struct command command_migrate;
 extern const struct command command_record;
 extern const struct command command_restore;
 extern const struct command command_serve;

@@ -116,10 +116,11 @@ static enum status read_options(const struct arguments *arguments, struct migrat
 static enum status open_client(const struct arguments *arguments, struct dynamodb **out,
                                struct error *err)
 {
-    const struct dynamodb_options options = {.endpoint = argument_text(arguments, "dynamodb-endpoint"),
-                                             .region = argument_text(arguments, "dynamodb-region"),
-                                             .profile = argument_text(arguments, "dynamodb-profile"),
-                                             .clock = clock_system()};
+    const struct dynamodb_options options = {
+        .endpoint = argument_text(arguments, "dynamodb-endpoint"),
+        .region = argument_text(arguments, "dynamodb-region"),
+        .profile = argument_text(arguments, "dynamodb-profile"),
+        .clock = clock_system()};
     return dynamodb_open(&options, out, err);
 }
 
@@ -222,9 +223,9 @@ static int run_migrate(const struct arguments *arguments)
 const struct command command_migrate = {
     .name = "migrate",
     .summary = "Move everything from a data folder to a DynamoDB table, or back.",
-    .usage = (const char *const[]){"--from data:DIR --to dynamodb:TABLE [--node NEWDIR] [flags]",
-                                   "--from dynamodb:TABLE --to data:NEWDIR [--node DIR] [flags]",
-                                   NULL},
+    .usage =
+        (const char *const[]){"--from data:DIR --to dynamodb:TABLE [--node NEWDIR] [flags]",
+                              "--from dynamodb:TABLE --to data:NEWDIR [--node DIR] [flags]", NULL},
     .text =
         "Moves counts with their platforms, sources and quarters of an hour, inquiries with their "
         "data, and listing details. The source stays as it is; its servers are stopped, with "

@@ -1,6 +1,6 @@
 /*
- * run.c - batches of things, each cut off by what it holds and by nothing else: a batch that is made
- * a second time, after a crash, must be the same one.
+ * run.c - batches of things, each cut off by what it holds and by nothing else: a batch that is
+ * made a second time, after a crash, must be the same one.
  *
  * In the end everything that the target holds is read once more and compared with what was read
  * from the source (tally.h), before anything is given its name.
@@ -21,11 +21,7 @@
 
 /* A batch ends at the first place behind one of these. They are part of how batches are numbered:
  * what an older version began, this one would cut differently. */
-enum {
-    BATCH_THINGS = 4000,
-    BATCH_ROWS = 200 * 1000,
-    BATCH_TEXT_BYTES = 16 * 1024 * 1024
-};
+enum { BATCH_THINGS = 1000, BATCH_ROWS = 200 * 1000, BATCH_TEXT_BYTES = 16 * 1024 * 1024 };
 
 struct run {
     const struct migrate_options *options;
@@ -58,9 +54,9 @@ static enum status open_target(struct run *run, struct error *err)
                                         .table = options->to.name,
                                         .writer = options->writer,
                                         .is_merge = options->is_merge};
-    return options->to.is_table ? migrate_target_table(&table, &run->target, err)
-                                : migrate_target_folder(options->to.name, options->node,
-                                                        &run->target, err);
+    return options->to.is_table
+               ? migrate_target_table(&table, &run->target, err)
+               : migrate_target_folder(options->to.name, options->node, &run->target, err);
 }
 
 static enum status add(struct rollup *rollup, const struct migrate_item *item,
@@ -162,7 +158,8 @@ static enum status compare(struct run *run, struct error *err)
                                : status;
 }
 
-/* A node's folder is made of what the source folder remembers; one that is there was made before. */
+/* A node's folder is made of what the source folder remembers; one that is there was made before.
+ */
 static enum status make_node(struct run *run, struct error *err)
 {
     struct stat about;

@@ -30,7 +30,7 @@ struct migrate_result {
     bool was_complete; /* nothing was left to be moved */
     uint64_t batches;  /* of this run */
     struct tally moved;
-    uint64_t ids;   /* fingerprints carried to a new node's folder */
+    uint64_t ids; /* fingerprints carried to a new node's folder */
     double seconds;
 };
 

@@ -138,8 +138,7 @@ static enum status check_drained(struct folder_source *source, struct error *err
         *err = folder->store_error;
         return folder->store_status;
     }
-    return folder->inspection == NULL ? STATUS_OK
-                                      : inspect_walk(folder->inspection, &visitor, err);
+    return folder->inspection == NULL ? STATUS_OK : inspect_walk(folder->inspection, &visitor, err);
 }
 
 static enum status start_walk(struct folder_source *source, const char *path, const char *at,

@@ -69,9 +69,9 @@ static void skip(struct table_source *source)
 static enum status ask_for_page(struct table_source *source, json_t **out, struct error *err)
 {
     enum dynamodb_outcome outcome;
-    json_t *body = json_pack("{s:s, s:b, s:s, s:O*}", "TableName", source->table, "ConsistentRead",
-                             1, "ReturnConsumedCapacity", "TOTAL", "ExclusiveStartKey",
-                             source->behind);
+    json_t *body =
+        json_pack("{s:s, s:b, s:s, s:O*}", "TableName", source->table, "ConsistentRead", 1,
+                  "ReturnConsumedCapacity", "TOTAL", "ExclusiveStartKey", source->behind);
     char *words = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
     enum status status = STATUS_OK;
     if (words == NULL)
@@ -131,8 +131,8 @@ static enum status read_item(struct table_source *source, const json_t *item,
         bool removed = false;
         struct text order;
         out->kind = WALK_LISTING;
-        *is_one = listing_read(item, &out->listing_id, &source->details, &removed, &order) &&
-                  !removed;
+        *is_one =
+            listing_read(item, &out->listing_id, &source->details, &removed, &order) && !removed;
         out->details = &source->details;
     }
     return status;
@@ -167,8 +167,8 @@ static bool place(struct migrate_source *base, char out[MIGRATE_PLACE_BYTES])
     struct table_source *source = of(base);
     if (source->at < json_array_size(json_object_get(source->page, "Items")))
         return false;
-    char *words = source->behind == NULL ? strdup(place_end)
-                                         : json_dumps(source->behind, JSON_COMPACT);
+    char *words =
+        source->behind == NULL ? strdup(place_end) : json_dumps(source->behind, JSON_COMPACT);
     bool ok = words != NULL && strlen(words) < MIGRATE_PLACE_BYTES;
     if (ok)
         memcpy(out, words, strlen(words) + 1);
@@ -208,15 +208,15 @@ static enum status describe_writers(struct table_source *source, char *out, size
                              "ExpressionAttributeValues", ":p", "S", "WRITERS");
     char *words = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
     size_t used = (size_t)snprintf(out, cap, "table %s", source->table);
-    enum status status = words == NULL
-                             ? fail(err, STATUS_NO_MEMORY, "no memory to read %s", source->table)
-                             : dynamodb_ask(source->channel, "Query", text_of(words), &answer,
-                                            &outcome, err);
+    enum status status =
+        words == NULL
+            ? fail(err, STATUS_NO_MEMORY, "no memory to read %s", source->table)
+            : dynamodb_ask(source->channel, "Query", text_of(words), &answer, &outcome, err);
     const json_t *items = json_object_get(answer, "Items"); /* 999 short ones are one page */
     for (size_t i = 0; i < json_array_size(items) && status == STATUS_OK; i++) {
         struct text number = string_of(json_array_get(items, i), "SK");
-        status = describe_writer(source, (uint32_t)strtoul(number.at, NULL, 10), out, cap, &used,
-                                 err);
+        status =
+            describe_writer(source, (uint32_t)strtoul(number.at, NULL, 10), out, cap, &used, err);
     }
     free(words);
     json_decref(body);
@@ -280,8 +280,8 @@ enum status migrate_source_table(struct dynamodb *dynamodb, const char *table, c
     if (status == STATUS_OK)
         status = dynamodb_table_check_keys(table, &facts, err);
     if (status == STATUS_OK && with_writers)
-        status = describe_writers(source, source->source.identity, sizeof source->source.identity,
-                                  err);
+        status =
+            describe_writers(source, source->source.identity, sizeof source->source.identity, err);
     if (status == STATUS_OK)
         status = start_at(source, at, err);
     if (status != STATUS_OK) {

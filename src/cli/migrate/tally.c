@@ -54,8 +54,8 @@ void tally_add_cells(struct tally *tally, struct text user_id, struct text listi
         struct hashing key = listing;
         take_number(&key, row->day);
         take_number(&key, row->quarter);
-        take_text(&key, row->platform == PLATFORM_NONE ? text_of("")
-                                                       : platform_name(row->platform));
+        take_text(&key,
+                  row->platform == PLATFORM_NONE ? text_of("") : platform_name(row->platform));
         tally->platforms_digest += digest_counts(key, &row->counts);
         counts_add(&tally->counts, &row->counts);
     }
@@ -79,8 +79,8 @@ void tally_add_inquiry(struct tally *tally, const struct inquiry *inquiry)
     take_text(&hashing, inquiry->key);
     take_text(&hashing, inquiry->source);
     take_text(&hashing, inquiry->content);
-    take_text(&hashing, inquiry->platform == PLATFORM_NONE ? text_of("")
-                                                           : platform_name(inquiry->platform));
+    take_text(&hashing,
+              inquiry->platform == PLATFORM_NONE ? text_of("") : platform_name(inquiry->platform));
     take_number(&hashing, inquiry->time_ms);
     take_number(&hashing, inquiry->received_ms);
     tally->facts_digest += hashing.state;

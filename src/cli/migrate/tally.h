@@ -21,8 +21,8 @@
 struct tally {
     uint64_t listing_days;
     struct counts counts;
-    uint64_t inquiries; /* facts: those with what was asked */
-    uint64_t listings;  /* details */
+    uint64_t inquiries;   /* facts: those with what was asked */
+    uint64_t listings;    /* details */
     uint64_t approximate; /* of the listing-days: the time of day of some counts is not known */
     uint64_t platforms_digest;
     uint64_t sources_digest;

@@ -2,7 +2,8 @@
  * target_folder.c - a new data folder, made as NAME.partial.
  *
  *     NAME.partial/migration       the progress; locked while a process is at it
- *     NAME.partial/footfall.db     follows the migration's own id, so no server takes it for whole
+ *     NAME.partial/store-kind      names a kind that there is not, so no server opens the folder
+ *     NAME.partial/footfall.db     follows the migration's own id
  *
  * At the end the folder gets a journal of its own, the store is made to follow it from its first
  * record on, the progress is removed, and the folder is given its name. A crash between two of
@@ -19,8 +20,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "cli/migrate/folder_parts.h"
 #include "cli/migrate/target.h"
+#include "engine/store_kind.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/sqlite/state.h"
 
@@ -30,6 +33,8 @@ static const char progress_name[] = "migration";
 static const char progress_fresh[] = "migration.new";
 static const char lock_name[] = "migration.lock";
 static const char suffix[] = ".partial";
+static const char unfinished_kind[] = "unfinished"; /* of store: no server knows it */
+static const char kind_name[] = "store-kind";
 
 struct folder_target {
     struct migrate_target target; /* first, so that one pointer is both */
@@ -131,6 +136,8 @@ static enum status begin(struct migrate_target *base, struct error *err)
     if (status == STATUS_OK)
         status = take_lock(folder, err);
     if (status == STATUS_OK)
+        status = store_kind_settle(folder->partial, unfinished_kind, err);
+    if (status == STATUS_OK)
         status = migrate_new_id(base->progress.journal_id, err);
     if (status == STATUS_OK)
         status = save(base, err);
@@ -186,6 +193,8 @@ static enum status finish(struct migrate_target *base, struct error *err)
         status = folder_carry_ids(folder->node, folder->partial, state.journal_id, &ids, err);
     if (status == STATUS_OK)
         status = sqlite_store_write_state(folder->store_path, &state, err);
+    if (status == STATUS_OK)
+        status = remove_file(folder->partial, kind_name, err);
     if (status == STATUS_OK)
         status = remove_file(folder->partial, progress_name, err);
     if (status == STATUS_OK)

@@ -17,6 +17,7 @@
 #include "cli/journal/data_folder.h"
 #include "cli/migrate/target.h"
 #include "store/dynamodb/dynamodb_store.h"
+#include "store/dynamodb/dynamodb_table.h"
 
 struct table_target {
     struct migrate_target target; /* first, so that one pointer is both */
@@ -59,8 +60,7 @@ static enum status read_progress(struct table_target *table, struct error *err)
                       "ConsistentRead", 1, "Key", "PK", "S", key, "SK", "S", "MIGRATION"),
             &answer, err);
     const json_t *item = json_object_get(answer, "Item");
-    const char *words =
-        json_string_value(json_object_get(json_object_get(item, "progress"), "S"));
+    const char *words = json_string_value(json_object_get(json_object_get(item, "progress"), "S"));
     if (status == STATUS_OK && item != NULL) {
         if (words == NULL || !progress_decode(text_of(words), &table->target.progress))
             status = fail(err, STATUS_CORRUPT,
@@ -170,6 +170,7 @@ static const struct migrate_target_ops table_ops = {
 enum status migrate_target_table(const struct migrate_table *options, struct migrate_target **out,
                                  struct error *err)
 {
+    struct dynamodb_table_facts facts;
     struct table_target *table = calloc(1, sizeof *table);
     if (table == NULL)
         return fail(err, STATUS_NO_MEMORY, "no memory to write to table %s", options->table);
@@ -177,6 +178,10 @@ enum status migrate_target_table(const struct migrate_table *options, struct mig
     table->target.is_merge = options->is_merge;
     table->options = *options;
     enum status status = dynamodb_channel_open(options->dynamodb, &table->channel, err);
+    if (status == STATUS_OK)
+        status = dynamodb_table_describe(table->channel, options->table, &facts, err);
+    if (status == STATUS_OK)
+        status = dynamodb_table_check_keys(options->table, &facts, err);
     if (status == STATUS_OK)
         status = read_progress(table, err);
     if (status == STATUS_OK && table->target.was_begun && !table->target.progress.complete)
