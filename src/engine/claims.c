@@ -28,11 +28,15 @@ static const uint64_t pause_ns = ns_per_s;
 enum status claims_init(struct engine *engine, bool wanted, struct error *err)
 {
     struct claims *claims = &engine->claims;
-    if (!wanted)
-        return STATUS_OK;
     if (!store_can_claim(engine->store))
-        return fail(err, STATUS_INVALID,
-                    "ids can only be claimed at a store that several nodes share");
+        return wanted ? fail(err, STATUS_INVALID,
+                             "ids can only be claimed at a store that several nodes share")
+                      : STATUS_OK;
+    /* also when none will be: claims of an earlier life may be open */
+    enum status status =
+        store_claim_ids(engine->store, NULL, 0, journal_seq_last(engine->journal) + 1, err);
+    if (status != STATUS_OK || !wanted)
+        return status;
     claims->asked = calloc(GROUP_ENTRIES_MAX, sizeof *claims->asked);
     claims->entries = calloc(GROUP_ENTRIES_MAX, sizeof *claims->entries);
     if (claims->asked == NULL || claims->entries == NULL)

@@ -208,9 +208,12 @@ static inline bool store_can_claim(const struct store *store)
  * Claims ids for the events of the journal record `seq`, which is about to be appended, and fills
  * in the verdicts. Once after opening, before anything is appended, it is called with a count of 0
  * and the next record's number: so the store learns where the journal ends, and which claims of an
- * earlier process have a record. From one thread at a time, beside the one that applies. Takes bounded time. When
- * it fails some may be claimed all the same, and verdicts say nothing: nothing with these ids may
- * be appended under that number, and they are to be released.
+ * earlier process have a record. From one thread at a time, beside the one that applies. Takes
+ * bounded time. When it fails some may be claimed all the same, and verdicts say nothing: nothing
+ * with these ids may be appended under that number, and they are to be released.
+ *
+ * Whoever opens a journal claims nothing (count 0) first, before the number of the record that
+ * comes next: what was claimed for records from there on was never appended.
  */
 static inline enum status store_claim_ids(struct store *store, struct store_claim *claims,
                                           size_t count, uint64_t seq, struct error *err)

@@ -3,7 +3,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { once } from 'node:events';
 import http from 'node:http';
 import { join } from 'node:path';
@@ -389,6 +389,68 @@ test('without cells items stay small, and other zones are approximate', async (t
   assert.equal(utc.views, 2);
   assert.equal(item.SK, `METRICS#house#${today()}`);
   await one.stopsCleanly();
+});
+
+test('an id counts once on all nodes with --dedupe shared', async (t) => {
+  const door = await gate();
+  t.after(() => door.close());
+  const { node } = await cluster(t);
+  const userId = fresh('agent');
+  const flags = ['--dedupe', 'shared'];
+  const one = await node(1, { flags });
+  const two = await node(2, { flags, endpoint: door.endpoint });
+  const first = await one.record([view(userId, { id: 'a' }), view(userId, { id: 'b' }), view(userId)]);
+  assert.equal(first.recorded, 3);
+  assert.equal((await one.record(view(userId, { id: 'a' }))).duplicates, 1);
+
+  // until the first has flushed the other cannot know; it never counts twice
+  const answer = await until('it is decided', async () => {
+    const tried = await post(two, [view(userId, { id: 'a' }), view(userId, { id: 'c' })]);
+    if (tried.status === 503) assert.equal(tried.body.code, 'id_undecided', tried.text);
+    return tried.status === 200 ? tried : undefined;
+  });
+  assert.deepEqual(answer.body, { success: true, recorded: 1, duplicates: 1 });
+  await until('one sum everywhere', async () => (await totals(one, userId)).views === 4 && (await totals(two, userId)).views === 4);
+
+  // a claim that was never recorded is the claimant's to use
+  door.mode = 'closed';
+  const away = await post(two, view(userId, { id: 'd' }));
+  assert.equal(away.status, 503);
+  assert.equal(away.body.code, 'ids_unavailable');
+  assert.equal((await post(two, view(userId))).status, 200, 'without an id it goes on');
+  door.mode = 'open';
+  await until('with one again', async () => (await post(two, view(userId, { id: 'd' }))).status === 200);
+  assert.equal((await post(two, view(userId, { id: 'd' }))).body.duplicates, 1);
+  await one.stopsCleanly();
+  await two.stopsCleanly();
+});
+
+test('a claim whose event was never recorded is nobody\'s once its claimant started again', async (t) => {
+  const { node, table } = await cluster(t);
+  const userId = fresh('agent');
+  const flags = ['--dedupe', 'shared'];
+  const one = await node(1, { flags });
+  const two = await node(2, { flags });
+  await one.record(view(userId, { id: 'before' }));
+  // as a node leaves it that is killed between the claim and the record
+  const { Item: state } = await client.send(new GetCommand({ TableName: table, Key: { PK: 'WRITER#1', SK: 'STATE' } }));
+  await client.send(new PutCommand({ TableName: table, Item: {
+    PK: `ID#${userId}#lost`, SK: 'ID', jid: state.jid, writer: 1, epoch: state.epoch, seq: 1_000_000, expires: Math.floor(Date.now() / 1000) + 3600,
+  } }));
+  await one.kill9();
+  const open = await post(two, view(userId, { id: 'lost' }));
+  assert.equal(open.status, 503, open.text);
+  assert.equal(open.body.code, 'id_undecided');
+  await one.restart();
+  const taken = await until('it is decided', async () => {
+    const tried = await post(two, view(userId, { id: 'lost' }));
+    return tried.status === 200 ? tried : undefined;
+  });
+  assert.equal(taken.body.recorded, 1, 'it was not recorded, so it is new');
+  assert.equal((await post(one, view(userId, { id: 'before' }))).body.duplicates, 1);
+  await until('one sum', async () => (await totals(one, userId)).views === 2 && (await totals(two, userId)).views === 2);
+  await one.stopsCleanly();
+  await two.stopsCleanly();
 });
 
 test('a folder stays with its kind of store, and tools say so', async (t) => {

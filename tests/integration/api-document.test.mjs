@@ -120,7 +120,7 @@ test('every link within the document leads somewhere', () => {
 // program that uses the C library; no request is answered with it.
 const NOT_OVER_HTTP = [
   'invalid_argument', 'invalid_key', 'invalid_listen', 'invalid_origin', 'invalid_platform', 'no_key',
-  'not_loopback', 'read_only', 'sql', 'too_many_platforms',
+  'not_loopback', 'other_store', 'read_only', 'sql', 'store_elsewhere', 'too_many_platforms',
 ];
 
 // What is said over a WebSocket only.

@@ -38,6 +38,7 @@ static struct {
     size_t claimed;
     size_t released;
     uint64_t claimed_seq;
+    uint64_t opened_seq; /* of the newest claim of nothing */
 } front;
 
 static enum status front_apply(struct store *store, const struct store_batch *batch,
@@ -71,6 +72,8 @@ static enum status front_claim_ids(struct store *store, struct store_claim *clai
 {
     (void)store;
     front.claimed_seq = seq;
+    if (count == 0)
+        front.opened_seq = seq;
     for (size_t i = 0; i < count; i++) {
         claims[i].verdict = text_is(claims[i].id, front.taken)       ? CLAIM_REPEATED
                             : text_is(claims[i].id, front.undecided) ? CLAIM_UNDECIDED
@@ -440,6 +443,9 @@ TEST(an_open_claim_refuses_its_submission_and_no_other)
 
     engine = open_engine(&options); /* what came back is what was acknowledged */
     assert_int_equal(count_all(engine), 6);
+    struct engine_stats stats;
+    engine_get_stats(engine, &stats);
+    assert_int_equal(front.opened_seq, stats.journal.seq_last + 1);
     close_engine(engine);
     unit_remove(dir);
 }
