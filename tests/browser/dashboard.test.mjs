@@ -253,6 +253,28 @@ pageTest('numbers change without a reload: in the list, its totals, and a listin
   await until(page, 'the element counts it', () => document.querySelector('listing-metrics-display')?.metrics?.totalViews === 4);
 });
 
+pageTest('of many listings, too, every change is counted, also of those that nobody sees', async ({ open, context }) => {
+  const user = fresh('agent');
+  const ids = Array.from({ length: 140 }, (_, i) => `l-${i}`);
+  await record(server, ids.map((listingId) => ({ userId: user, listingId, eventType: 'view', timestamp: Date.now() - 2 * DAY_MS })));
+  const page = await open(addressFor(server, { user, zone: 'UTC', sort: 'listing' }), await signedIn(context, server, user));
+  await rowsCame(page);
+  await page.getByText('Live', { exact: true }).waitFor();
+  assert.equal(await totalOf(page, 'views'), 140);
+  const more = (listingId) => record(server, [{ userId: user, listingId, eventType: 'view' }]);
+  const shows = (count) => until(page, `${count} views`, (number) => document.querySelector('.of-views .figure')?.textContent === number, String(count));
+  await more('l-130'); // among the first messages
+  await shows(141);
+  await more('l-131'); // later, of a listing that is on another page and has counted nothing today
+  await shows(142);
+  await more('l-131');
+  await shows(143);
+  await more('l-1'); // on the screen
+  await shows(144);
+  await page.getByLabel('Search by address or id').fill('l-131');
+  await until(page, 'its number', () => document.querySelector('tr[data-listing=l-131] [data-metric=views]')?.textContent === '3');
+});
+
 /* ---- days and zones ---- */
 
 pageTest('periods, dates and time zones choose the days', async ({ open, context }) => {

@@ -241,7 +241,7 @@ test('bad listing details are refused', async () => {
 });
 
 test('what is not there: 404; a wrong method: 405 with Allow', async () => {
-  for (const path of ['/', '/v1', '/v2/events', '/v1/events/1', '/v1/users/u/metric', '/v1/users//metrics', `${metricsPath}/`]) {
+  for (const path of ['//', '/index.html', '/assets', '/v1', '/v2/events', '/v1/events/1', '/v1/users/u/metric', '/v1/users//metrics', `${metricsPath}/`]) {
     const answer = await server.get(path);
     assert.ok([400, 404].includes(answer.status), `${path}: ${answer.status}`);
     assert.equal(answer.body.success, false, path);

@@ -11,7 +11,7 @@ import { page, titleOf } from './views/page.js';
 
 const PROBE_MS_MIN = 1_000;
 const PROBE_MS_MAX = 8_000;
-/** Asked this long after the last change of the address, so that typing asks once. */
+/** What setTimeout() takes. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export type Phase =
@@ -37,6 +37,10 @@ export class App {
   constructor(private readonly root: HTMLElement) {
     this.address = readAddress(location.search);
     addEventListener('popstate', () => this.take(readAddress(location.search)));
+    // a link with a token may be followed while the page is open already
+    addEventListener('hashchange', () => {
+      if (location.hash.includes('token=')) void this.start();
+    });
   }
 
   async start(): Promise<void> {
@@ -45,7 +49,10 @@ export class App {
   }
 
   begin(start: Start): void {
-    if (start.kind === 'unreachable') this.phase = { kind: 'unreachable', words: start.words };
+    if (start.kind === 'unreachable') {
+      this.phase = { kind: 'unreachable', words: start.words };
+      if (this.probe === undefined) void this.look(PROBE_MS_MIN);
+    }
     if (start.kind === 'asks') this.phase = { kind: 'sign-in', words: start.words };
     if (start.kind === 'session') this.enter(start.session);
     this.draw();
@@ -169,8 +176,8 @@ export class App {
   private regain(): void {
     this.isLost = false;
     this.announce('The server is back.');
+    if (this.phase.kind === 'unreachable') void this.start();
     this.portfolio?.reconnect();
-    this.root.dispatchEvent(new CustomEvent('regained'));
     this.draw();
   }
 

@@ -51,6 +51,8 @@ export const LISTINGS_MAX = 10_000;
 const COMPARED_AT_ONCE = 20;
 /** First messages of a watch have come after this time. */
 const SETTLE_MS = 3_000;
+/** Without a live connection. */
+const REFUSED_MS = 60_000;
 /** Of so many listings all days are asked for, to draw their sum. */
 const SUMMED_MAX = 100;
 const NONE: Counts = { views: 0, shares: 0, inquiries: 0 };
@@ -116,6 +118,8 @@ export class Portfolio {
   private watch: Watch | undefined;
   private closed = false;
   private loads = 0;
+  /** When this watch was live first: performance.now(). */
+  private liveSince: number | undefined;
   private again: ReturnType<typeof setTimeout> | undefined;
   /** The day that a load was begun for because it had begun. */
   private movedTo = '';
@@ -321,7 +325,10 @@ export class Portfolio {
       onState: (state, error) => {
         if (this.closed) return;
         this.live = state;
+        if (state === 'live') this.liveSince ??= performance.now();
         if (error !== undefined) this.failed(error);
+        // more listings, or readers, than the server pushes to
+        if (state === 'refused') this.walkOnceMore(REFUSED_MS);
         if (state === 'waiting') this.failed({ error: 'The live connection was lost.', code: 'network_error' });
         this.changed();
       },
@@ -332,6 +339,7 @@ export class Portfolio {
   reconnect(): void {
     this.watch?.close();
     this.watch = undefined;
+    this.liveSince = undefined;
     void this.load();
   }
 
@@ -347,20 +355,28 @@ export class Portfolio {
     }
     this.today.set(metrics.listingId, metrics);
     // The first messages of a watch tell what the walks had a moment before. Of many listings the
-    // few that changed in between are found by walking once more; of few, by asking for their days.
-    if (isFirst && this.rows.size > SUMMED_MAX && this.rows.get(metrics.listingId)?.days === undefined) {
-      this.walkOnceMore();
+    // few that changed in between are found by walking once more; of few, by asking for their days,
+    // as for every listing that changes later.
+    if (isFirst && this.isSettling && this.rows.size > SUMMED_MAX && this.rows.get(metrics.listingId)?.days === undefined) {
+      this.walkOnceMore(SETTLE_MS);
       return;
     }
     this.apply(metrics);
     this.changed();
   }
 
-  private walkOnceMore(): void {
+  private get isSettling(): boolean {
+    return this.liveSince === undefined || performance.now() - this.liveSince < SETTLE_MS;
+  }
+
+  private walkOnceMore(afterMs: number): void {
     if (this.again !== undefined) return;
     this.again = setTimeout(() => {
-      if (!this.closed) void this.load();
-    }, SETTLE_MS);
+      this.again = undefined;
+      if (this.closed) return;
+      void this.load();
+      if (this.live === 'refused') this.walkOnceMore(REFUSED_MS);
+    }, afterMs);
   }
 
   private apply(metrics: PerformanceMetrics): void {

@@ -87,10 +87,10 @@ export function statusBadge(status: string | null | undefined): Shown {
   return html`<span class="status ${STATUS_TONES[status.toLowerCase()] ?? ''}">${status}</span>`;
 }
 
-/** Whether the live connection stands. */
+/** Whether the live connection stands; without one, numbers are asked for every minute. */
 export function liveBadge(state: string): TemplateResult {
-  const isLive = state === 'live';
-  return html`<span class="live ${isLive ? 'on' : ''}"><span class="live-dot" aria-hidden="true"></span>${isLive ? 'Live' : 'Connecting'}</span>`;
+  const words = state === 'live' ? 'Live' : state === 'refused' ? 'Every minute' : 'Connecting';
+  return html`<span class="live ${state === 'live' ? 'on' : ''}"><span class="live-dot" aria-hidden="true"></span>${words}</span>`;
 }
 
 /** What went wrong, and a way to try it again. */
