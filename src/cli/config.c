@@ -315,6 +315,14 @@ struct config_flag {
     const char *value;
 };
 
+/* One that is off unless it is named may be named without a value. */
+static bool is_switch(const struct config_flag *flag)
+{
+    enum setting_id id = SETTING_COUNT;
+    return find_setting(flag->name, flag->name_len, &id) && settings[id].kind == KIND_CHOICE &&
+           strcmp(settings[id].choices, "off|on") == 0;
+}
+
 /* Reads the flag at arguments[*at] with its value and moves *at behind both. */
 static enum status take_flag(int count, const char *const *arguments, int *at,
                              struct config_flag *out, struct error *err)
@@ -327,7 +335,10 @@ static enum status take_flag(int count, const char *const *arguments, int *at,
     out->name = argument + 2;
     out->name_len = equals == NULL ? strlen(out->name) : (size_t)(equals - out->name);
     out->value = equals == NULL ? NULL : equals + 1;
-    if (out->value == NULL && *at < count)
+    bool is_alone = *at >= count || strncmp(arguments[*at], "--", 2) == 0;
+    if (out->value == NULL && is_alone && is_switch(out))
+        out->value = "on";
+    else if (out->value == NULL && *at < count)
         out->value = arguments[(*at)++];
     if (out->value == NULL)
         return fail_input(err, "usage", "", "--%.*s needs a value", (int)out->name_len, out->name);

@@ -152,6 +152,16 @@ struct instance *node_instance(const struct node *node)
     return node->instance;
 }
 
+const struct dynamodb *node_dynamodb(const struct node *node)
+{
+    return node->dynamodb;
+}
+
+struct store *node_store(const struct node *node)
+{
+    return atomic_load(&node->store);
+}
+
 /* ---- closing ---- */
 
 static void *end_of_patience(void *context)

@@ -29,6 +29,10 @@ MUST_USE enum status node_open(struct node *node, struct error *err);
 
 struct instance *node_instance(const struct node *node); /* NULL before node_open() */
 
+/* For figures, from any thread while open; NULL when the store is SQLite's. */
+const struct dynamodb *node_dynamodb(const struct node *node);
+struct store *node_store(const struct node *node);
+
 /* As instance_close(); frees in any case; accepts NULL. */
 enum status node_close(struct node *node, struct error *err);
 

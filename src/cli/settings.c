@@ -35,6 +35,11 @@ const struct setting settings[SETTING_COUNT] = {
                            "whatsapp, messenger, snapchat, reddit, threads, nextdoor."},
     [SETTING_LOG_LEVEL] = {"log-level", KIND_CHOICE, "info", 0, 0, "debug|info|warn|error",
                            "The least important lines that are written to stderr."},
+    [SETTING_LOG_EMF] = {"log-emf", KIND_CHOICE, "off", 0, 0, "off|on",
+                         "on: figures for CloudWatch on stdout, a JSON line each in its Embedded "
+                         "Metric Format: docs/operations/cloudwatch.md. --log-emf alone is on."},
+    [SETTING_LOG_EMF_INTERVAL_MS] = {"log-emf-interval-ms", KIND_DURATION, "60s", 100, 3600000,
+                                     NULL, "How often, with log-emf on."},
     [SETTING_MEMORY_BYTES] = {"memory-bytes", KIND_BYTES, "512MiB", 16 * MIB, 1024 * GIB, NULL,
                               "Memory for what is counted but not in the store yet. When it is "
                               "full, events are refused with store_behind until the store has "

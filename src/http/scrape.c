@@ -261,6 +261,24 @@ static void write_live(struct prometheus *writer, const struct live *live)
     prometheus_histogram(writer, NULL, live_delivery_times(live));
 }
 
+size_t http_server_operation_count(void)
+{
+    return route_count + 1;
+}
+
+void http_server_operation(const struct http_server *server, size_t operation,
+                           struct http_operation *out)
+{
+    _Static_assert((int)HTTP_OPERATIONS_MAX == (int)TRAFFIC_OPERATIONS_MAX &&
+                       (int)HTTP_STATUS_CLASSES == (int)TRAFFIC_CLASSES,
+                   "both headers mean the same");
+    *out = (struct http_operation){.name = operation_name(operation),
+                                   .times = &server->traffic.operations[operation].times};
+    for (int class = 0; class < TRAFFIC_CLASSES; class ++)
+        out->answers[class] = atomic_load_explicit(
+            &server->traffic.operations[operation].answers[class], memory_order_relaxed);
+}
+
 enum status scrape_answer(struct request *request, struct error *err)
 {
     struct http_server *server = request->server;

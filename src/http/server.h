@@ -17,8 +17,10 @@
 #define FOOTFALL_HTTP_SERVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "base/histogram.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "lib/instance.h"
@@ -73,6 +75,20 @@ MUST_USE enum status http_server_run(struct http_server *server, struct error *e
 
 /* Asks http_server_run() to return. Callable from signal handlers; once is enough. */
 void http_server_stop(struct http_server *server);
+
+enum { HTTP_OPERATIONS_MAX = 24, HTTP_STATUS_CLASSES = 6 };
+
+/* What was asked of an operation since the start, by the first digit of the status ([0] unused). */
+struct http_operation {
+    const char *name; /* static storage */
+    uint64_t answers[HTTP_STATUS_CLASSES];
+    const struct histogram *times; /* from a request's first line to its answer */
+};
+
+/* From any thread while the server is open; operation below the count. */
+size_t http_server_operation_count(void);
+void http_server_operation(const struct http_server *server, size_t operation,
+                           struct http_operation *out);
 
 /* Frees everything; accepts NULL. */
 void http_server_close(struct http_server *server);

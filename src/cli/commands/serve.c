@@ -20,11 +20,12 @@
 #include "cli/backup/manifest.h"
 #include "cli/commands.h"
 #include "cli/config.h"
+#include "cli/emf/emf.h"
 #include "cli/node.h"
 #include "cli/server_options.h"
 #include "http/server.h"
 
-enum { KEY_BYTES_MAX = 1024, SPARE_FILES = 128, FILES_MIN = 64 };
+enum { KEY_BYTES_MAX = 1024, WRITER_BYTES = 16, SPARE_FILES = 128, FILES_MIN = 64 };
 
 /* ---- signals ---- */
 
@@ -155,8 +156,29 @@ static enum status announce(const struct http_server *server, const char *data, 
     return STATUS_OK;
 }
 
+/* *out stays NULL when none are wanted. */
+static enum status start_figures(const struct config *config, const struct node *node,
+                                 const struct http_server *server, char writer[WRITER_BYTES],
+                                 struct emf **out, struct error *err)
+{
+    bool is_dynamodb = config->numbers[SETTING_STORE] == STORE_CHOICE_DYNAMODB;
+    if (config->numbers[SETTING_LOG_EMF] == 0)
+        return STATUS_OK;
+    snprintf(writer, WRITER_BYTES, "%u", (unsigned)config->numbers[SETTING_DYNAMODB_WRITER]);
+    const struct emf_options options = {
+        .node = node,
+        .server = server,
+        .interval_ms = (uint32_t)config->numbers[SETTING_LOG_EMF_INTERVAL_MS],
+        .table = is_dynamodb ? config->texts[SETTING_DYNAMODB_TABLE] : NULL,
+        .writer = writer,
+        .to = stdout};
+    return emf_start(&options, out, err);
+}
+
 static enum status serve(const struct config *config, struct error *err)
 {
+    char writer[WRITER_BYTES];
+    struct emf *emf = NULL;
     char key_buffer[KEY_BYTES_MAX] = "";
     struct text key;
     struct http_server *server = NULL;
@@ -191,10 +213,13 @@ static enum status serve(const struct config *config, struct error *err)
     if (status == STATUS_OK)
         status = announce(server, data, err);
     if (status == STATUS_OK)
+        status = start_figures(config, node, server, writer, &emf, err);
+    if (status == STATUS_OK)
         status = http_server_run(server, err);
 
 cleanup:
     release_signals();
+    emf_stop(emf);
     http_server_close(server);
     bool was_open = node != NULL && node_instance(node) != NULL;
     struct error closing;
