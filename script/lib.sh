@@ -192,5 +192,11 @@ configure() { # FOLDER [meson option...]
     elif [[ -z $before || ${#missing[@]} -gt 0 ]]; then
         quietly meson setup --reconfigure "$folder" "$root" "$@" || return 1
     fi
-    printf '%s' "${before:-$root}${missing[*]:+ ${missing[*]}}" >"$record"
+    before=${before:-$root}
+    for option in "${missing[@]}"; do
+        # another value of the same option holds no longer
+        # shellcheck disable=SC2001 # bash's own patterns cannot say "up to the next space"
+        before="$(sed "s/ ${option%%=*}=[^ ]*//g" <<<"$before") $option"
+    done
+    printf '%s' "$before" >"$record"
 }
