@@ -63,7 +63,9 @@ static void intern_platforms(void)
 static void random_standing(struct unit_random *random, struct source_names *standing)
 {
     *standing = (struct source_names){.count = 0};
-    int count = (int)unit_random_below(random, SOURCES_PER_DAY_MAX + 1);
+    int count = (int)unit_random_below(random, 2 * SOURCES_PER_DAY_MAX + 1);
+    if (count > SOURCES_PER_DAY_MAX) /* full: half of the time */
+        count = SOURCES_PER_DAY_MAX;
     int first = (int)unit_random_below(random, NAMES);
     for (int i = 0; i < count; i++)
         standing->names[standing->count++] = text_of(names[(first + i) % NAMES]);
