@@ -39,11 +39,13 @@ static void random_cells(struct unit_random *random, struct count_rows *cells, i
         row->counts.of[unit_random_below(random, 3)] = 1 + unit_random_below(random, 5);
         row->counts.of[unit_random_below(random, 3)] += unit_random_below(random, 3);
     }
+    uint64_t quarters = unit_random_below(random, 2) > 0 ? 96 : 3; /* few: names meet when folded */
     for (int i = 0; i < sources; i++) {
         struct source_row *row = count_rows_add_source(cells);
         assert_non_null(row);
         const char *name = names[(sources_from + (int)unit_random_below(random, NAMES)) % NAMES];
-        *row = (struct source_row){DAY, (int16_t)unit_random_below(random, 96), text_of(name)};
+        *row =
+            (struct source_row){DAY, (int16_t)unit_random_below(random, quarters), text_of(name)};
         row->counts.of[unit_random_below(random, 3)] = 1 + unit_random_below(random, 5);
     }
 }
