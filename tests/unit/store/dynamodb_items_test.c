@@ -47,6 +47,8 @@ static void random_cells(struct unit_random *random, struct count_rows *cells, i
         *row =
             (struct source_row){DAY, (int16_t)unit_random_below(random, quarters), text_of(name)};
         row->counts.of[unit_random_below(random, 3)] = 1 + unit_random_below(random, 5);
+        for (int type = 0; type < EVENT_TYPES; type++)
+            row->counts.of[type] += unit_random_below(random, 2);
     }
 }
 
