@@ -104,7 +104,7 @@ TEST(parts_before_the_first_folded_name_are_the_same_folded_or_not)
     struct error err = {0};
     int several = 0;
     int folded_parts = 0;
-    for (int round = 0; round < 3000; round++) {
+    for (int round = 0; round < 20000; round++) {
         struct arena arena = {0};
         struct day_delta plain;
         struct day_delta folded;
