@@ -136,7 +136,7 @@ static bool read_key(const json_t *from, struct text *listing_id, int32_t *day)
 {
     const size_t prefix = sizeof day_prefix - 1;
     struct text key = attribute_text(from, "SK");
-    if (!text_starts_with(key, day_prefix) || key.len < prefix + 2 + DATE_BYTES ||
+    if (key.len < prefix + 2 + DATE_BYTES || !text_starts_with(key, day_prefix) ||
         key.at[key.len - DATE_BYTES - 1] != '#')
         return false;
     *listing_id = (struct text){key.at + prefix, key.len - prefix - 1 - DATE_BYTES};

@@ -327,12 +327,11 @@ cleanup:
     return status;
 }
 
-void dynamodb_store_get_stats(struct store *base, struct dynamodb_store_stats *out)
+void dynamodb_store_get_stats(struct store *store, struct dynamodb_store_stats *out)
 {
-    struct dynamodb_store *store = of(base);
-    const struct flush_stats *stats = flush_stats(store->flush);
+    const struct flush_stats *stats = flush_stats(of(store)->flush);
     *out = (struct dynamodb_store_stats){
-        .halted = moments_are_halted(&store->moments),
+        .halted = moments_are_halted(&of(store)->moments),
         .batches = atomic_load_explicit(&stats->batches, memory_order_relaxed),
         .created = atomic_load_explicit(&stats->created, memory_order_relaxed),
         .parts = atomic_load_explicit(&stats->parts, memory_order_relaxed),

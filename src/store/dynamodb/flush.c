@@ -53,7 +53,6 @@ struct job {
     struct day_delta delta; /* what is being added: plain, or folded for the item */
     uint32_t part;
     uint32_t reads;
-    bool existed; /* the item was there before this batch */
 
     struct inquiry inquiry;
 };

@@ -59,7 +59,8 @@ static void drop_oldest(struct moments *moments)
 {
     rollup_unref(moments->kept[0]);
     moments->kept_count--;
-    memmove(&moments->kept[0], &moments->kept[1], moments->kept_count * sizeof *moments->kept);
+    for (size_t i = 0; i < moments->kept_count; i++)
+        moments->kept[i] = moments->kept[i + 1];
 }
 
 /* With the lock held: lets go of what is applied and lies behind no open moment. */
@@ -152,7 +153,7 @@ void moments_leave(struct moments *moments, struct moment *moment)
 {
     pthread_mutex_lock(&moments->lock);
     struct moment **at = &moments->open;
-    while (*at != moment && *at != NULL)
+    while (*at != NULL && *at != moment)
         at = &(*at)->next;
     if (*at != NULL)
         *at = moment->next;

@@ -57,10 +57,10 @@ enum status dynamodb_reader_sums(struct store_reader *reader, const struct store
                                  store_sums_fn *each, void *context, struct error *err);
 
 /* reader_facts.c */
-enum status dynamodb_reader_inquiries(struct store_reader *reader,
+enum status dynamodb_reader_inquiries(struct store_reader *base,
                                       const struct store_inquiry_query *query,
                                       store_inquiry_fn *each, void *context, struct error *err);
-enum status dynamodb_reader_listings(struct store_reader *reader,
+enum status dynamodb_reader_listings(struct store_reader *base,
                                      const struct store_listing_query *query,
                                      store_listing_fn *each, void *context, struct error *err);
 

@@ -177,7 +177,7 @@ static enum status take_inquiry(void *context, const json_t *item, struct error 
         !is_asked_for(reading->query, &inquiry))
         return STATUS_OK;
     json_t *kept = json_incref((json_t *)(uintptr_t)item);
-    if (!bytes_append(&reading->kept, &kept, sizeof kept)) {
+    if (!bytes_append(&reading->kept, &kept, sizeof(json_t *))) {
         json_decref(kept);
         return no_memory("inquiries", err);
     }
@@ -188,7 +188,7 @@ static enum status take_inquiry(void *context, const json_t *item, struct error 
 static void forget_page(struct inquiry_reading *reading)
 {
     json_t **kept = (void *)reading->kept.at;
-    for (size_t i = 0; i < reading->kept.len / sizeof *kept; i++)
+    for (size_t i = 0; i < reading->kept.len / sizeof(json_t *); i++)
         json_decref(kept[i]);
     reading->kept.len = 0;
     reading->page.len = 0;
