@@ -61,6 +61,7 @@ static bool header_is(struct text line, const char *name, char *value, size_t ca
     return true;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): curl says what it is */
 static size_t take_header(char *from, size_t size, size_t count, void *context)
 {
     struct dynamodb_slot *slot = context;

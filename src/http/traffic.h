@@ -16,8 +16,9 @@ enum { TRAFFIC_OPERATIONS_MAX = 24, TRAFFIC_CLASSES = 6 };
 
 struct traffic {
     struct {
-        _Atomic uint64_t answers[TRAFFIC_CLASSES]; /* by the first digit of the status; [0] unused */
-        struct histogram times;            /* from the request's first line to its answer */
+        _Atomic uint64_t
+            answers[TRAFFIC_CLASSES]; /* by the first digit of the status; [0] unused */
+        struct histogram times;       /* from the request's first line to its answer */
     } operations[TRAFFIC_OPERATIONS_MAX];
     uint64_t abandoned;       /* clients that left before their answer */
     uint64_t reaped;          /* connections closed for being too slow */
