@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import nodeTest from 'node:test';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { DAY_MS, listingPath, program, run, startServer, temporaryFolder, test, utcDate, withQuery } from '../integration/server.mjs';
 import { startEngine, tableName } from './engine.mjs';
 import { allItems, createTable, documentClient, itemsOf } from './table.mjs';
@@ -199,6 +200,30 @@ test('there and back: the same answers, and ids are remembered', async () => {
   await server.stop();
   const verified = await run(['journal', 'verify', '--data', at('second')]);
   assert.equal(verified.code, 0, verified.stdout + verified.stderr);
+});
+
+test('a node goes on with the table, and knows the ids', async () => {
+  const server = await startServer({ data: at('node'), env: environment(), flags: ['--store', 'dynamodb', '--dynamodb-table', moved] });
+  assert.deepEqual(await ask(server), asked);
+  const again = await server.record([{ userId: 'ann', listingId: 'listing-0', eventType: 'view', id: 'e0' }]);
+  assert.deepEqual([again.recorded, again.duplicates], [0, 1]);
+  await server.stop();
+});
+
+test("counts whose time of day is not known stand at noon, and are named", async () => {
+  const table = await newTable();
+  const seed = { PK: 'USER#ann', SK: 'METRICS#flat#2026-01-15', listingId: 'flat', date: '2026-01-15', views: 7, shares: 1, inquiries: 0, updatedAt: END_MS };
+  await client.send(new PutCommand({ TableName: table, Item: { ...seed, platforms: { facebook: { views: 5, shares: 1, inquiries: 0, lastUpdated: END_MS } } } }));
+  const answer = await migrated(`dynamodb:${table}`, `data:${at('seed')}`);
+  assert.deepEqual([answer.listingDays, answer.approximateListingDays, answer.views, answer.shares], [1, 1, 7, 1]);
+  const server = await startServer({ data: at('seed') });
+  const range = { startDate: '2026-01-15', endDate: '2026-01-15' };
+  for (const timezone of ['UTC', 'Pacific/Kiritimati']) {
+    const days = { UTC: range, 'Pacific/Kiritimati': { startDate: '2026-01-16', endDate: '2026-01-16' } }[timezone];
+    const { body } = await server.get(withQuery(`${listingPath('ann', 'flat')}/metrics`, { ...days, timezone }));
+    assert.deepEqual([body.metrics.totalViews, body.metrics.totalShares, body.metrics.byPlatform.facebook.views], [7, 1, 5], timezone);
+  }
+  await server.stop();
 });
 
 test('moving it again does nothing; by another writer it is refused', async () => {
