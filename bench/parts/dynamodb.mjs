@@ -20,9 +20,14 @@ const SKEW = 0.99;
 const EVENTS = { one: 6_000, footfall: 6_000_000 };
 const CLIENTS = 64;
 
-// events a second are few enough for dynalite to keep up with the flushes
-const CAPACITY = { rate: 2_000, batch: 20, intervalsMs: [500, 2_000, 8_000], skews: [0.5, 0.99, 1.3], flushes: 3, secondsLeast: 6 };
-const BILLION = { events: 1e9, listings: 1_000_000, intervalsS: [1, 10, 60, 300], skews: [0.5, 0.99, 1.3], nodes: 4 };
+// a second's events are few enough for dynalite to keep up with the flushes
+const CAPACITY = {
+  skews: [0.5, 0.99, 1.3],
+  flushes: 3,
+  rows: [{ rate: 2_000, intervalMs: 500 }, { rate: 2_000, intervalMs: 2_000 }, { rate: 4_000, intervalMs: 4_000 }, { rate: 8_000, intervalMs: 8_000 }],
+  batch: 40,
+};
+const BILLION = { events: 1e9, listings: 1_000_000, intervalsS: [1, 10, 60, 300, 900], skew: 0.99 };
 
 const credentials = { AWS_ACCESS_KEY_ID: 'footfallbench', AWS_SECRET_ACCESS_KEY: 'footfallbench', AWS_REGION: 'eu-central-1' };
 
@@ -107,7 +112,7 @@ async function startMeter(url) {
 async function oneWritePerEvent(bench) {
   const { machine, root, samples, scale } = bench;
   const engine = await startEngine(bench);
-  const events = Math.round(EVENTS.one * scale);
+  const events = Math.round(EVENTS.one * Math.max(scale, 0.3));
   const { seconds } = JSON.parse(await machine.runLoad(process.execPath, [
     join(root, 'bench/peers/one_write_per_event.mjs'), engine.url, TABLE, String(CLIENTS), String(events), String(LISTINGS), String(SKEW),
   ]));
@@ -118,7 +123,7 @@ async function oneWritePerEvent(bench) {
 }
 
 async function oneNode(bench) {
-  const { machine, footfall, samples, scale } = bench;
+  const { machine, footfall, samples, scale } = bench; // the fewer the events, the more the first writes of listing-days weigh
   const engine = await startEngine(bench);
   const folder = machine.freshFolder('dynamodb');
   const server = await footfall.serve(folder, flagsOf(engine.url), { env: credentials });
@@ -139,34 +144,46 @@ async function oneNode(bench) {
   fs.rmSync(folder, { recursive: true });
 }
 
-/** Events per write capacity unit: some flushes at a steady rate. */
-async function capacity(bench, intervalMs, skew, more = []) {
-  const { machine, footfall, scale } = bench;
+/** Events per write capacity unit: some flushes at a steady rate, about listing-days that are there. */
+async function capacity(bench, { rate, intervalMs }, skew) {
+  const { machine, footfall } = bench;
   const engine = await startEngine(bench);
   const meter = await startMeter(engine.url);
   const folder = machine.freshFolder('dynamodb');
-  const server = await footfall.serve(folder, flagsOf(meter.url, ['--seal-interval-ms', String(intervalMs), ...more]), { env: credentials });
-  const seconds = Math.max(CAPACITY.secondsLeast, (CAPACITY.flushes * intervalMs) / 1000) * Math.max(scale, 0.3);
+  const listings = ['--listings', LISTINGS, '--check', 'off'];
+  let server = await footfall.serve(folder, flagsOf(engine.url), { env: credentials });
+  const first = await footfall.load(server.url, ['--events', 4 * LISTINGS, '--batch', 10_000, '--stream', '--connections', 2, '--zipf', 0, ...listings]);
+  await server.stop();
+  server = await footfall.serve(folder, flagsOf(meter.url, ['--seal-interval-ms', String(intervalMs)]), { env: credentials });
   const load = await footfall.load(server.url, [
-    '--duration', seconds, '--rate', CAPACITY.rate / CAPACITY.batch, '--batch', CAPACITY.batch,
-    '--listings', LISTINGS, '--zipf', skew, '--check', 'off',
+    '--duration', (CAPACITY.flushes * intervalMs) / 1000, '--rate', rate / CAPACITY.batch, '--batch', CAPACITY.batch, '--zipf', skew, ...listings,
   ]);
   await server.stop();
-  const items = await listingDays(engine.url);
-  if (sumOf(items) !== load.events.acknowledged) throw new Error(`${sumOf(items)} counted of ${load.events.acknowledged}`);
+  const counted = sumOf(await listingDays(engine.url));
+  const acknowledged = first.events.acknowledged + load.events.acknowledged;
+  if (counted !== acknowledged) throw new Error(`${counted} counted of ${acknowledged}`);
   meter.stop();
   await engine.stop();
   fs.rmSync(folder, { recursive: true });
   return { events: load.events.acknowledged, wcu: meter.wcu, writes: meter.writes };
 }
 
+const nameOf = (unit, { rate, intervalMs }, skew) => `dynamodb events per ${unit}: ${rate}/s, ${intervalMs} ms, Zipf ${skew}`;
+
 const DAY_SHAPES = {
   'one view': (at) => [{ minute: 600 }].map(at),
-  'quiet day: 20 events, 2 platforms, 2 sources': (at) => Array.from({ length: 20 }, (_, i) => at({ minute: i * 67, platform: i % 2, source: i % 2 })),
-  'ordinary day: 200 events, 3 platforms, 3 sources': (at) => Array.from({ length: 200 }, (_, i) => at({ minute: (i * 37) % 1440, platform: i % 3, source: i % 3, type: i % 20 === 0 ? 1 : 0 })),
-  'busy day: 5,000 events, 3 platforms, 3 sources': (at) => Array.from({ length: 5_000 }, (_, i) => at({ minute: (i * 7) % 1440, platform: i % 3, source: (i >> 2) % 3, type: i % 25 === 0 ? 1 : i % 99 === 0 ? 2 : 0 })),
-  'every quarter, 13 platforms, all types': (at) => Array.from({ length: 96 * 13 * 3 }, (_, i) => at({ minute: (i % 96) * 15, platform: (i / 96 | 0) % 13, type: i / (96 * 13) | 0 })),
+  '20 events': (at) => spread(20).map((minute, i) => at({ minute, platform: i % 2, source: i % 2 })),
+  '200 events': (at) => spread(200).map((minute, i) => at({ minute, platform: i % 3, source: i % 3, type: i % 20 === 0 ? 1 : 0 })),
+  '5,000 events': (at) => spread(5_000).map((minute, i) => at({ minute, platform: i % 3, source: (i >> 2) % 3, type: typeOf(i) })),
+  'every quarter of an hour, 13 platforms, all types': (at) => spread(96 * 13 * 3).map((_, i) => at({ minute: (i % 96) * 15, platform: Math.floor(i / 96) % 13, type: Math.floor(i / (96 * 13)) })),
 };
+/** Events of a day of the first four shapes. */
+const DAY_EVENTS = [1, 20, 200, 5_000];
+const spread = (count) => Array.from({ length: count }, (_, i) => Math.floor((i * 1440) / count));
+function typeOf(i) {
+  if (i % 25 === 0) return 1;
+  return i % 99 === 0 ? 2 : 0;
+}
 const PLATFORMS = ['facebook', 'instagram', 'linkedin', 'x', 'tiktok', 'youtube', 'pinterest', 'whatsapp', 'messenger', 'snapchat', 'reddit', 'threads', 'nextdoor'];
 const SOURCES = ['website', 'email', 'social-post'];
 const TYPES = ['view', 'share', 'inquiry'];
@@ -198,10 +215,39 @@ async function itemSizes(bench, more) {
   });
 }
 
-/** What a billion events a day would touch: listing-days written in a second, by arithmetic. */
-export function touchedPerSecond(events, listings, intervalS, skew) {
-  const perSecond = events / 86_400;
-  return shares(listings, skew).reduce((sum, share) => sum + (1 - Math.exp(-share * perSecond * intervalS)), 0) / intervalS;
+/** Bytes of a day's item after n events: between the measured shapes by the logarithm of n. */
+function bytesAfter(points, n) {
+  const above = points.findIndex(([events]) => n <= events);
+  if (above === -1) return points.at(-1)[1];
+  if (above === 0) return points[0][1];
+  const [[fewer, small], [more, large]] = points.slice(above - 1, above + 1);
+  return small + (large - small) * (Math.log(n / fewer) / Math.log(more / fewer));
+}
+
+/** Mean WCU of a write of an item that has n events at the end of its day. */
+function meanUnits(points, n) {
+  const steps = 24;
+  let sum = 0;
+  for (let i = 0; i < steps; i++) sum += Math.ceil(bytesAfter(points, Math.max(1, (n * (i + 0.5)) / steps)) / 1024);
+  return sum / steps;
+}
+
+/**
+ * By arithmetic: {writes, units} a second, for so many events a day about so many listings and one
+ * node a user. A listing is written once an interval in which it had an event.
+ */
+export function flushed(events, listings, intervalS, skew, points) {
+  const units = new Map(); // by size on a logarithmic scale
+  const found = { writes: 0, units: 0 };
+  for (const share of shares(listings, skew)) {
+    const writes = (1 - Math.exp((-share * events * intervalS) / 86_400)) / intervalS;
+    const n = share * events;
+    const key = Math.round(20 * Math.log(n));
+    if (!units.has(key)) units.set(key, meanUnits(points, n));
+    found.writes += writes;
+    found.units += writes * units.get(key);
+  }
+  return found;
 }
 
 export const dynamodb = {
@@ -217,10 +263,10 @@ export const dynamodb = {
       for (const { name, bytes } of await itemSizes(bench, ['--cells', cells])) samples.add(`dynamodb bytes cells ${cells}: ${name}`, bytes);
     }
     for (const skew of CAPACITY.skews) {
-      for (const intervalMs of CAPACITY.intervalsMs) {
-        const { events, wcu, writes } = await capacity(bench, intervalMs, skew);
-        samples.add(`dynamodb events per WCU: ${intervalMs} ms, ${skew}`, events / wcu);
-        samples.add(`dynamodb events per write: ${intervalMs} ms, ${skew}`, events / writes);
+      for (const row of CAPACITY.rows) {
+        const { events, wcu, writes } = await capacity(bench, row, skew);
+        samples.add(nameOf('WCU', row, skew), events / wcu);
+        samples.add(nameOf('write', row, skew), events / writes);
       }
     }
   },
@@ -239,13 +285,13 @@ export const dynamodb = {
         '',
       );
     }
-    const [first] = CAPACITY.skews;
-    if (samples.has(`dynamodb events per WCU: ${CAPACITY.intervalsMs[0]} ms, ${first}`)) {
+    if (samples.has(nameOf('WCU', CAPACITY.rows[0], CAPACITY.skews[0]))) {
+      const cells = (unit, row) => CAPACITY.skews.map((skew) => samples.median(nameOf(unit, row, skew)).toFixed(2)).join(' | ');
       lines.push(
-        `Events per write capacity unit, as the engine reports consumed capacity, at ${count(CAPACITY.rate)} events/s on ${count(LISTINGS)} listings; the day index and the writer's own item included. One write per event makes 1 at best.`, '',
-        `| flush interval | events a flush | ${CAPACITY.skews.map((skew) => `Zipf ${skew}`).join(' | ')} |`,
-        `|---|---|${CAPACITY.skews.map(() => '---|').join('')}`,
-        ...CAPACITY.intervalsMs.map((ms) => `| ${ms / 1000} s | ${count((CAPACITY.rate * ms) / 1000)} | ${CAPACITY.skews.map((skew) => samples.median(`dynamodb events per WCU: ${ms} ms, ${skew}`).toFixed(2)).join(' | ')} |`),
+        `Events per write and per write capacity unit (WCU), as the engine reports consumed capacity, ${count(LISTINGS)} listings whose days are in the table already; the writer's own item included. One write per event makes 1 at best.`, '',
+        `| events/s | flush interval | events a flush | ${['write', 'WCU'].flatMap((unit) => CAPACITY.skews.map((skew) => `per ${unit}, Zipf ${skew}`)).join(' | ')} |`,
+        `|---|---|---|${CAPACITY.skews.map(() => '---|---|').join('')}`,
+        ...CAPACITY.rows.map((row) => `| ${count(row.rate)} | ${row.intervalMs / 1000} s | ${count((row.rate * row.intervalMs) / 1000)} | ${cells('write', row)} | ${cells('WCU', row)} |`),
         '',
       );
     }
@@ -254,17 +300,20 @@ export const dynamodb = {
       const size = (cells, name) => samples.median(`dynamodb bytes cells ${cells}: ${name}`);
       const cell = (bytes) => `${count(bytes)} B, ${Math.ceil(bytes / 1024)} WCU`;
       lines.push(
-        'A listing-day as an item, and what one write of it costs:', '',
+        'A listing-day as an item at the end of its day, spread over all of it, up to 3 platforms and 3 sources where nothing else is said, and what one write of it costs:', '',
         '| listing-day | with cells | `--cells off` |', '|---|---|---|',
         ...shapes.map((name) => `| ${name} | ${cell(size('on', name))} | ${cell(size('off', name))} |`),
         '',
       );
-    }
-    if (lines.length > 0) {
+      const points = (cells) => DAY_EVENTS.map((events, i) => [events, size(cells, shapes[i])]);
+      const perSecond = BILLION.events / 86_400;
       lines.push(
-        `By arithmetic, not measured: listing-days written a second by ${BILLION.events / 1e9} billion events a day (${count(BILLION.events / 86_400)} a second) about ${count(BILLION.listings)} listings, each user on one node.`, '',
-        `| flush interval | ${BILLION.skews.map((skew) => `Zipf ${skew}`).join(' | ')} |`, `|---|${BILLION.skews.map(() => '---|').join('')}`,
-        ...BILLION.intervalsS.map((s) => `| ${s} s | ${BILLION.skews.map((skew) => count(touchedPerSecond(BILLION.events, BILLION.listings, s, skew))).join(' | ')} |`),
+        `By arithmetic from these sizes, not measured: ${BILLION.events / 1e9} billion events a day (${count(perSecond)} a second) about ${count(BILLION.listings)} listings, Zipf ${BILLION.skew}, one node a user.`, '',
+        '| flush interval | writes/s | WCU/s with cells | events per WCU | WCU/s, `--cells off` | events per WCU |', '|---|---|---|---|---|---|',
+        ...BILLION.intervalsS.map((s) => {
+          const [on, off] = ['on', 'off'].map((cells) => flushed(BILLION.events, BILLION.listings, s, BILLION.skew, points(cells)));
+          return `| ${s} s | ${count(on.writes)} | ${count(on.units)} | ${(perSecond / on.units).toFixed(2)} | ${count(off.units)} | ${(perSecond / off.units).toFixed(2)} |`;
+        }),
         '',
       );
     }

@@ -18,13 +18,14 @@ class Node {
     this.proxy = proxy;
     this.data = join(cluster.folder.path, `node-${number}`);
     this.isUp = false;
+    this.sealMs = SEAL_MS;
   }
 
   get flags() {
     return [
       '--store', 'dynamodb', '--dynamodb-endpoint', this.proxy?.endpoint ?? this.cluster.engine.endpoint,
       '--dynamodb-table', this.cluster.table, '--dynamodb-region', REGION,
-      '--dynamodb-writer', String(this.number), '--seal-interval-ms', String(SEAL_MS), '--journal-segment-bytes', '1048576', '--refresh-interval-ms', '200',
+      '--dynamodb-writer', String(this.number), '--seal-interval-ms', String(this.sealMs), '--journal-segment-bytes', '1048576', '--refresh-interval-ms', '200',
       ...this.cluster.flags,
     ];
   }
@@ -76,8 +77,9 @@ class Cluster {
   }
 
   /** One more node, over a good network. */
-  async addNode(number) {
+  async addNode(number, { sealMs = SEAL_MS } = {}) {
     const node = new Node(this, number);
+    node.sealMs = sealMs;
     this.nodes.push(node);
     return node.start();
   }
@@ -120,4 +122,3 @@ export async function startCluster(options) {
     throw error;
   }
 }
-
