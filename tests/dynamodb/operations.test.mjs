@@ -82,7 +82,7 @@ test('a second data folder under a writer\'s number is refused, and a free numbe
   await node.stop();
 });
 
-test('a data folder that was copied: the copy halts, also when it is started again, and nothing counts twice', async () => {
+test('a data folder that was copied: the copy halts, and nothing counts twice', async () => {
   const userId = fresh('agent');
   const original = await cluster.addNode(nextNumber());
   await original.server.record(views(userId, 'a', 3));
@@ -99,10 +99,6 @@ test('a data folder that was copied: the copy halts, also when it is started aga
   assert.equal(status, 200, 'it still records, into its journal');
   assert.equal((await copy.get(`/v1/users/${userId}/metrics`)).status, 200, 'and goes on answering');
   assert.match((await copy.get('/metrics')).text, /halted.* 1$/m);
-  await copy.close();
-
-  await copy.start();
-  await until(() => copy.get('/readyz'), ({ body }) => body.store === 'halted', 'started again it halts again');
   await copy.close();
 
   await original.start();
