@@ -13,7 +13,7 @@ import {
 } from './dashboard.mjs';
 
 const server = await startServer(withKey);
-const agent = await market(server, { listings: 8 });
+const agent = await market(server, { listings: 8, user: 'north-quay' });
 const view = (userId, listingId) => ({ userId, listingId, eventType: 'view' });
 
 /* ---- comparing ---- */

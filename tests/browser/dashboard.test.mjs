@@ -11,7 +11,7 @@ import {
 } from './dashboard.mjs';
 
 const server = await startServer(withKey);
-const agent = await market(server);
+const agent = await market(server, { user: 'north-quay' });
 const REFUSED = /status of 401/;
 
 /* ---- signing in ---- */
