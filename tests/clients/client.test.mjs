@@ -2,6 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { after } from 'node:test';
 import { Footfall, getCurrentDate } from '../../clients/js/dist/index.js';
 import { fresh, startServer, stopsCleanlyAtTheEnd, test } from '../integration/server.mjs';
@@ -49,6 +50,37 @@ test('ids of any shape reach their address', async () => {
   const all = await client.getAllListingsMetrics(user);
   assert.equal(all.order.length, 6);
   for (const listing of all.order) assert.equal(all.metricsByListing[listing].totalViews, 1, listing);
+});
+
+test('how fresh and how exact metrics are is passed on, of pages the worst', async () => {
+  const metrics = { totalViews: 1 };
+  const page = { startDate: '2026-01-01', endDate: '2026-01-01' };
+  const bodies = {
+    '/v1/users/u/listings/l/metrics': () => ({ metrics, freshAsOf: 5, approximate: true }),
+    '/v1/users/u/listings/l/metrics/2026-01-01': () => ({ metrics }),
+    '/v1/users/u/listings/l/days': () => ({ metrics: [], freshAsOf: 6 }),
+    '/v1/users/u/compare': () => ({ listings: [{ listingId: 'a', metrics }, { listingId: 'b', metrics }], freshAsOf: 7 }),
+    '/v1/users/u/metrics': (query) => (query.has('cursor')
+      ? { ...page, metricsByListing: { b: metrics }, order: ['b'], nextCursor: null, freshAsOf: 8 }
+      : { ...page, metricsByListing: { a: metrics }, order: ['a'], nextCursor: 'x', freshAsOf: 9, approximate: true }),
+  };
+  const nodes = http.createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url, 'http://localhost');
+    response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ success: true, ...bodies[pathname](searchParams) }));
+  });
+  await new Promise((done) => nodes.listen(0, '127.0.0.1', done));
+  try {
+    const many = new Footfall({ baseUrl: `http://127.0.0.1:${nodes.address().port}` });
+    const quality = ({ freshAsOf, approximate }) => [freshAsOf, approximate];
+    assert.deepEqual(quality(await many.getAggregatedMetrics('u', 'l')), [5, true]);
+    assert.deepEqual(await many.getMetricsForDate('u', 'l', '2026-01-01'), { success: true, metrics });
+    assert.deepEqual(quality(await many.getMetricsForDateRange('u', 'l', '2026-01-01', '2026-01-01')), [6, undefined]);
+    assert.deepEqual(quality(await many.compareListingsMetrics('u', 'a', 'b')), [7, undefined]);
+    assert.deepEqual(quality(await many.getAllListingsMetrics('u')), [8, true]);
+  } finally {
+    nodes.closeAllConnections();
+    await new Promise((done) => nodes.close(done));
+  }
 });
 
 test('all listings means all pages, whatever the period', async () => {

@@ -454,11 +454,18 @@ test('a claim whose event was never recorded is nobody\'s once its claimant star
 });
 
 test('a folder stays with its kind of store, and tools say so', async (t) => {
-  const { node, path } = await cluster(t);
+  const { node, path, table } = await cluster(t);
+  const userId = fresh('agent');
   const one = await node(1);
-  await one.record(view(fresh('agent')));
+  await one.record(view(userId));
   await one.stopsCleanly();
   await assert.rejects(startServer({ data: path('node-1') }), /store of the kind dynamodb/);
+
+  // a command with --data opens the folder as serve does, with the settings of the environment
+  const env = { ...engine.credentials, FOOTFALL_STORE: 'dynamodb', FOOTFALL_DYNAMODB_ENDPOINT: engine.endpoint, FOOTFALL_DYNAMODB_TABLE: table };
+  const asked = await run(['metrics', userId, 'house', '--json', '--data', path('node-1')], { env });
+  assert.equal(asked.code, 0, asked.stderr);
+  assert.equal(JSON.parse(asked.stdout).metrics.totalViews, 1);
   for (const args of [['verify'], ['journal', 'verify'], ['journal', 'salvage', '--to', path('x')], ['backup', path('b')], ['sql', 'SELECT 1']]) {
     const end = await run([...args, '--data', path('node-1')]);
     assert.equal(end.code, 1, `${args}: ${end.stdout}`);
