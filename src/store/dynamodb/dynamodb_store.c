@@ -19,6 +19,8 @@
 #include "store/dynamodb/dynamodb_table.h"
 #include "store/dynamodb/parts.h"
 
+enum { SIZE_INTERVAL_S = 60 };
+
 static struct dynamodb_store *of(struct store *store)
 {
     return (struct dynamodb_store *)store;
@@ -92,16 +94,26 @@ static enum status table_apply(struct store *base, const struct store_batch *bat
     return status;
 }
 
+/* As it was when the table was last looked at: whoever asks does not wait for the network, and the
+ * engine counts only now and then. */
 static enum status table_size(struct store *base, uint64_t *bytes, struct error *err)
 {
-    struct dynamodb_store *store = of(base);
-    struct dynamodb_table_facts facts = {0};
-    pthread_mutex_lock(&store->refresh_lock);
-    enum status status = dynamodb_table_describe(store->refresh_channel, store->table, &facts, err);
-    pthread_mutex_unlock(&store->refresh_lock);
-    if (status == STATUS_OK)
-        *bytes = facts.bytes;
-    return status;
+    (void)err;
+    *bytes = atomic_load_explicit(&of(base)->bytes, memory_order_relaxed);
+    return STATUS_OK;
+}
+
+/* With refresh_lock held. Not knowing the size is no failure. */
+static void look_at_size(struct dynamodb_store *store)
+{
+    struct dynamodb_table_facts facts;
+    struct error err;
+    uint64_t now_ns = monotonic_ns();
+    if (now_ns - store->looked_ns < SIZE_INTERVAL_S * ns_per_s)
+        return;
+    store->looked_ns = now_ns;
+    if (dynamodb_table_describe(store->refresh_channel, store->table, &facts, &err) == STATUS_OK)
+        atomic_store_explicit(&store->bytes, facts.bytes, memory_order_relaxed);
 }
 
 static enum status table_maintain(struct store *base, struct error *err)
@@ -120,6 +132,7 @@ static enum status table_refresh(struct store *base, int64_t *fresh_as_of_ms, st
                             .number = store->number,
                             .body = &store->refresh_body};
     enum status status = writer_others_as_of(&writer, fresh_as_of_ms, err);
+    look_at_size(store);
     pthread_mutex_unlock(&store->refresh_lock);
     return status;
 }
@@ -252,6 +265,8 @@ static enum status join(struct dynamodb_store *store, struct writer_state *state
     enum status status = dynamodb_table_describe(store->channel, store->table, &facts, err);
     if (status == STATUS_OK)
         status = dynamodb_table_check_keys(store->table, &facts, err);
+    atomic_store(&store->bytes, facts.bytes);
+    store->looked_ns = monotonic_ns();
     if (status == STATUS_OK)
         status = writer_register(&store->writer, clock_now_ms(&store->clock), state, err);
     return status;

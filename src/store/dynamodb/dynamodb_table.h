@@ -38,8 +38,8 @@ MUST_USE enum status dynamodb_table_check_keys(const char *table,
 
 /*
  * Makes the table, billed by request, and waits until it is active; STATUS_OK, too, when there is
- * one already (*existed). STATUS_INVALID: it has other keys. STATUS_IO, STATUS_BUSY: it did not
- * become active in two minutes.
+ * one already (*existed; true, too, when only the answer to a first try was lost). STATUS_INVALID:
+ * it has other keys. STATUS_IO, STATUS_BUSY: it did not become active in two minutes.
  */
 MUST_USE enum status dynamodb_table_create(struct dynamodb_channel *channel, const char *table,
                                            bool *existed, struct error *err);

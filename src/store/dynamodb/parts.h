@@ -29,7 +29,10 @@ struct dynamodb_store {
     int64_t as_of_ms;      /* what was last said of it; never goes back */
     struct moments moments;
 
-    pthread_mutex_t refresh_lock; /* what follows: of whoever refreshes, or asks for the size */
+    _Atomic uint64_t bytes; /* of the table */
+
+    pthread_mutex_t refresh_lock; /* what follows: of whoever refreshes */
+    uint64_t looked_ns;           /* at the table's size */
     struct dynamodb_channel *refresh_channel;
     struct body refresh_body;
 

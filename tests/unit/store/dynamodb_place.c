@@ -50,7 +50,6 @@ void *table_place_new(void)
     place->writer = 1;
     place->cells = true;
     ASSERT_OK(dynamodb_table_create(place_channel, place->table, &existed, &err), err);
-    assert_false(existed);
     return place;
 }
 
