@@ -179,7 +179,7 @@ function picked(app: App): TemplateResult | typeof nothing {
   if (compare.length === 0) return nothing;
   const enough = compare.length >= COMPARED_MIN;
   return html`<div class="picked-bar" role="region" aria-label="Comparison">
-    <span>${enough ? `${compare.length} listings picked` : 'Pick another listing to compare'}${compare.length === COMPARED_MAX ? ', the most that fit' : ''}</span>
+    <span>${enough ? `${compare.length} picked` : 'Pick another listing to compare'}${compare.length === COMPARED_MAX ? ', the most that fit' : ''}</span>
     <button class="button quiet" @click=${() => app.go({ compare: [] }, { replace: true })}>Clear</button>
     ${enough ? html`<a class="button primary" data-in href=${app.hrefOf({ view: 'compare' })}>${icon('compare')}Compare</a>` : nothing}
   </div>`;
