@@ -227,11 +227,13 @@ static void take_ended(struct dynamodb_channel *channel)
     }
 }
 
-/* After dynamodb_stop(): every call ends, tries under way are cut off. */
-static void give_up_all(struct dynamodb_channel *channel)
+/* Every call ends, tries under way are cut off. What is started meanwhile stays. */
+static void give_up_all(struct dynamodb_channel *channel, const struct error *why)
 {
-    struct error error;
-    fail(&error, STATUS_STOPPED, "DynamoDB is not waited for any more: stopping");
+    struct call_list given_up = channel->ready;
+    channel->ready = (struct call_list){0};
+    for (struct dynamodb_call *call; (call = list_pop(&channel->waiting)) != NULL;)
+        list_push(&given_up, call);
     for (size_t i = 0; i < channel->dynamodb->connections; i++) {
         struct dynamodb_slot *slot = &channel->slots[i];
         struct dynamodb_call *call = slot->call;
@@ -239,12 +241,10 @@ static void give_up_all(struct dynamodb_channel *channel)
             continue;
         curl_multi_remove_handle(channel->multi, slot->curl);
         release_slot(slot);
-        finish(channel, call, VERDICT_UNKNOWN, NULL, &error);
+        list_push(&given_up, call);
     }
-    for (struct dynamodb_call *call; (call = list_pop(&channel->ready)) != NULL;)
-        finish(channel, call, VERDICT_UNKNOWN, NULL, &error);
-    for (struct dynamodb_call *call; (call = list_pop(&channel->waiting)) != NULL;)
-        finish(channel, call, VERDICT_UNKNOWN, NULL, &error);
+    for (struct dynamodb_call *call; (call = list_pop(&given_up)) != NULL;)
+        finish(channel, call, VERDICT_UNKNOWN, NULL, why);
 }
 
 static int poll_ms(const struct dynamodb_channel *channel)
@@ -325,7 +325,9 @@ static enum status turn(struct dynamodb_channel *channel, struct error *err)
 {
     int running = 0;
     if (atomic_load_explicit(&channel->dynamodb->stopped, memory_order_relaxed)) {
-        give_up_all(channel);
+        struct error why;
+        fail(&why, STATUS_STOPPED, "DynamoDB is not waited for any more: stopping");
+        give_up_all(channel, &why);
         return STATUS_OK;
     }
     size_t before = channel->in_flight;
@@ -377,9 +379,12 @@ enum status dynamodb_ask(struct dynamodb_channel *channel, const char *operation
     enum status status = dynamodb_start(channel, &call, err);
     if (status != STATUS_OK)
         return status;
-    /* out of memory heals or is the end of everything: the call is on the stack and must be done */
-    while (!asked.is_done)
-        (void)!turn(channel, NULL);
+    /* the call is on the stack, so it must be done before this returns, whatever happens */
+    while (!asked.is_done) {
+        struct error why;
+        if (turn(channel, &why) != STATUS_OK)
+            give_up_all(channel, &why);
+    }
 
     *outcome = asked.answer.outcome;
     if (*outcome != DYNAMODB_OK) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dynamodb/dynamodb_parts.h"
 #include "dynamodb/fetch.h"
@@ -105,6 +106,22 @@ static enum status find_endpoint(struct dynamodb *dynamodb, const struct dynamod
     return take_endpoint(dynamodb, given, err);
 }
 
+/* AWS_CA_BUNDLE, as AWS's tools have it: who may vouch for the endpoint. */
+static enum status find_authorities(struct dynamodb *dynamodb, struct error *err)
+{
+    const char *path = variable("AWS_CA_BUNDLE");
+    if (path == NULL)
+        return STATUS_OK;
+    if (strlen(path) >= sizeof dynamodb->ca_bundle)
+        return fail(err, STATUS_INVALID, "AWS_CA_BUNDLE is longer than a path can be");
+    if (access(path, R_OK) != 0) {
+        fail_errno(err, "AWS_CA_BUNDLE %s", path);
+        return STATUS_INVALID;
+    }
+    memcpy(dynamodb->ca_bundle, path, strlen(path) + 1);
+    return STATUS_OK;
+}
+
 static uint32_t or_default(uint32_t given, uint32_t otherwise)
 {
     return given == 0 ? otherwise : given;
@@ -132,6 +149,8 @@ enum status dynamodb_open(const struct dynamodb_options *options, struct dynamod
         status = find_region(dynamodb, options, err);
     if (status == STATUS_OK)
         status = find_endpoint(dynamodb, options, err);
+    if (status == STATUS_OK)
+        status = find_authorities(dynamodb, err);
     if (status == STATUS_OK)
         status = credentials_open(
             &(struct credentials_options){.profile = options->profile, .region = dynamodb->region},

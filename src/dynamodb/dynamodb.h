@@ -164,7 +164,8 @@ MUST_USE enum status dynamodb_run(struct dynamodb_channel *channel, size_t until
                                   struct error *err);
 
 /*
- * One call, waited for; calls that are in flight beside it go on. *outcome says how it ended and
+ * One call, waited for; calls that are in flight beside it go on. Out of memory all of the
+ * channel's are given up. *outcome says how it ended and
  * *out is the parsed answer, the caller's (NULL when there was none; out may be NULL). STATUS_OK
  * when the outcome is DYNAMODB_OK, else the answer's error.
  */

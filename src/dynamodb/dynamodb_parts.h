@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 
 #include "base/bytes.h"
+#include "base/files.h"
 #include "base/random.h"
 #include "dynamodb/credentials.h"
 #include "dynamodb/dynamodb.h"
@@ -22,6 +23,7 @@ struct dynamodb {
     char endpoint[ENDPOINT_BYTES]; /* with a final "/" */
     char host[HOST_BYTES];         /* as the Host header has it */
     char region[SIGV4_SCOPE_TEXT_BYTES];
+    char ca_bundle[FILE_PATH_BYTES]; /* "": the system's authorities */
     uint32_t connections;
     uint32_t request_timeout_ms;
     uint32_t deadline_ms;

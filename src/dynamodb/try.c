@@ -176,7 +176,9 @@ enum status try_prepare(struct dynamodb_slot *slot, struct error *err)
                               : CONNECT_MS_MAX;
     bool ok = curl_easy_setopt(curl, CURLOPT_URL, dynamodb->endpoint) == CURLE_OK &&
               curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-              curl_easy_setopt(curl, CURLOPT_HTTPHEADER, slot->fields) == CURLE_OK;
+              curl_easy_setopt(curl, CURLOPT_HTTPHEADER, slot->fields) == CURLE_OK &&
+              (dynamodb->ca_bundle[0] == '\0' ||
+               curl_easy_setopt(curl, CURLOPT_CAINFO, dynamodb->ca_bundle) == CURLE_OK);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)dynamodb->request_timeout_ms);

@@ -3,6 +3,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import https from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
 import { refusal, startFake } from './fake.mjs';
 import { KEYS, startProbe } from './probe.mjs';
@@ -220,4 +225,34 @@ test('a proxy of the environment is used', async (t) => {
   await probe.open({ endpoint: 'http://dynamodb.invalid' });
   assert.equal((await probe.call()).outcome, 'ok');
   assert.equal(proxy.seen[0].headers.host, 'dynamodb.invalid');
+});
+
+test('HTTPS: whoever is not vouched for is not talked to', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'footfall-test-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(folder, name));
+  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
+    '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert]);
+  if (made.error) return t.skip('there is no openssl');
+  assert.equal(made.status, 0, String(made.stderr));
+  let asked = 0;
+  const server = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
+    asked++;
+    request.resume().on('end', () => response.end('{}'));
+  });
+  t.after(() => server.close());
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  const endpoint = `https://localhost:${server.address().port}`;
+
+  const stranger = startProbe(t);
+  await stranger.open({ endpoint, deadlineMs: 200 });
+  const refused = await stranger.call();
+  assert.equal(refused.outcome, 'unknown');
+  assert.match(refused.error, /certificate/);
+  assert.equal(asked, 0);
+
+  const known = startProbe(t, { ...KEYS, AWS_CA_BUNDLE: cert });
+  await known.open({ endpoint });
+  assert.deepEqual((await known.call('GetItem', '{}', 20)).map(({ outcome }) => outcome), Array(20).fill('ok'));
+  assert.match((await startProbe(t, { ...KEYS, AWS_CA_BUNDLE: '/nowhere' }).open({ endpoint })).error, /AWS_CA_BUNDLE \/nowhere/);
 });

@@ -67,15 +67,21 @@ async function migrated(...args) {
 }
 
 /** Starts it, kills it once something was moved, and says whether it was too late. */
-async function killed(from, to, isUnderWay) {
-  const child = spawn(program, ['migrate', '--from', from, '--to', to], { env: { PATH: process.env.PATH, ...environment() }, stdio: 'ignore' });
-  const ended = once(child, 'exit');
+async function killed(...args) {
+  return (await signalled('SIGKILL', ...args)).signal === 'SIGKILL';
+}
+
+async function signalled(name, from, to, isUnderWay) {
+  const child = spawn(program, ['migrate', '--from', from, '--to', to], { env: { PATH: process.env.PATH, ...environment() }, stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (piece) => (stderr += piece));
+  const ended = once(child, 'close');
   let over = false;
   ended.then(() => (over = true));
   while (!over && !(await isUnderWay())) await new Promise(setImmediate);
-  child.kill('SIGKILL');
-  const [, signal] = await ended;
-  return signal === 'SIGKILL';
+  child.kill(name);
+  const [code, signal] = await ended;
+  return { code, signal, stderr };
 }
 
 function* events() {
@@ -259,6 +265,14 @@ test('killed on the way to a table, it goes on, and every count arrives once', a
   const server = await startServer({ data: at('third') });
   assert.deepEqual(await ask(server), asked);
   await server.stop();
+});
+
+test('interrupted, it says so and goes on', async () => {
+  const table = await newTable();
+  const { code, stderr } = await signalled('SIGINT', `data:${at('first')}`, `dynamodb:${table}`, async () => (await itemsOf(client, table, 'ann', 'METRICS#')).length > 0);
+  assert.equal(code, 1);
+  assert.match(stderr, /^footfall: interrupted while moving\nThe same command goes on from where it came to\.\n$/);
+  assert.equal((await migrated(`data:${at('first')}`, `dynamodb:${table}`)).wentOn, true);
 });
 
 test('killed on the way to a folder, it goes on, and the folder appears when it is whole', async () => {
