@@ -8,6 +8,7 @@
  */
 #include "unit.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -15,7 +16,9 @@
 
 #include "base/files.h"
 #include "engine/engine.h"
+#include "engine/engine_parts.h"
 #include "engine/store_kind.h"
+#include "journal/state.h"
 #include "model/calendar.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -37,6 +40,7 @@ static struct {
     char undecided[32]; /* one that another has claimed */
     size_t claimed;
     size_t released;
+    char released_ids[32]; /* the first ones, one behind the other */
     uint64_t claimed_seq;
     uint64_t opened_seq; /* of the newest claim of nothing */
 } front;
@@ -89,8 +93,9 @@ static enum status front_release_ids(struct store *store, const struct store_cla
                                      size_t count, uint64_t seq, struct error *err)
 {
     (void)store;
-    (void)claims;
     assert_int_equal(seq, front.claimed_seq);
+    for (size_t i = 0; i < count && strlen(front.released_ids) < 16; i++)
+        strncat(front.released_ids, claims[i].id.at, claims[i].id.len < 8 ? claims[i].id.len : 8);
     front.released += count;
     return front.release_status == STATUS_OK
                ? STATUS_OK
@@ -450,6 +455,39 @@ TEST(an_open_claim_refuses_its_submission_and_no_other)
     unit_remove(dir);
 }
 
+TEST(claims_of_a_group_that_finds_no_room_are_released)
+{
+    struct error err;
+    char *dir = unit_temp_dir();
+    struct engine_options options = options_in(dir);
+    options.claim_ids = true;
+    struct engine *engine = open_engine(&options);
+    engine->journal->refuse_errno = ENOSPC;
+    while (record(engine, IDS("")).error.status == STATUS_OK) /* to the end of the spares */
+        sched_yield();
+    strcpy(front.undecided, "open");
+    front.released_ids[0] = '\0';
+    struct event first[] = {view_of("a"), view_of("open")};
+    struct event second[] = {view_of(NULL), view_of("c")};
+    struct submission submissions[2];
+    ASSERT_OK(engine_submit_events(engine, first, 2, &submissions[0], &err), err);
+    ASSERT_OK(engine_submit_events(engine, second, 2, &submissions[1], &err), err);
+    engine_commit(engine);
+    assert_int_equal(submissions[1].error.status, STATUS_DISK_FULL);
+    assert_string_equal(front.released_ids, "ac"); /* set aside, then not appended */
+
+    engine->journal->refuse_errno = 0;
+    front.undecided[0] = '\0';
+    struct submission again;
+    do
+        again = record(engine, IDS("a", "c"));
+    while (again.error.status == STATUS_DISK_FULL);
+    ASSERT_OK(again.error.status, again.error);
+    assert_int_equal(again.recorded, 2);
+    close_engine(engine);
+    unit_remove(dir);
+}
+
 TEST(what_cannot_be_claimed_is_refused_and_may_come_again)
 {
     char *dir = unit_temp_dir();
@@ -497,4 +535,5 @@ UNIT_MAIN(UNIT(a_folder_belongs_to_one_kind_of_store),
           UNIT(the_journal_on_disk_has_a_bound_that_heals),
           UNIT(an_id_is_claimed_before_its_event_is_recorded),
           UNIT(an_open_claim_refuses_its_submission_and_no_other),
+          UNIT(claims_of_a_group_that_finds_no_room_are_released),
           UNIT(what_cannot_be_claimed_is_refused_and_may_come_again))
