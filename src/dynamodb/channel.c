@@ -7,7 +7,7 @@
  *
  * A call is in exactly one of the three, or done. A slot owns a curl handle; the multi handle keeps
  * the connections, so a slot's next try reuses whichever is free. `waiting` is sorted by due time;
- * calls put there mostly belong near its end, where the search begins.
+ * putting a call into it takes a step for each that waits, of which callers keep hundreds at most.
  *
  * Before try k + 1 a call waits a time drawn evenly between nothing and
  * BACKOFF_FIRST × 2^(k-1), at most BACKOFF_MOST ("full jitter": the herd of calls that were
@@ -25,44 +25,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dynamodb/call_list.h"
 #include "dynamodb/dynamodb_parts.h"
 
 enum { POLL_MS_MAX = 200 /* until dynamodb_stop() is noticed */ };
-
-static void list_push(struct call_list *list, struct dynamodb_call *call)
-{
-    call->next = NULL;
-    if (list->last == NULL)
-        list->first = call;
-    else
-        list->last->next = call;
-    list->last = call;
-}
-
-static struct dynamodb_call *list_pop(struct call_list *list)
-{
-    struct dynamodb_call *call = list->first;
-    if (call != NULL) {
-        list->first = call->next;
-        if (list->first == NULL)
-            list->last = NULL;
-        call->next = NULL;
-    }
-    return call;
-}
-
-static void insert_by_due(struct call_list *list, struct dynamodb_call *call)
-{
-    struct dynamodb_call **at = &list->first;
-    if (list->last == NULL || list->last->due_ns <= call->due_ns) {
-        list_push(list, call);
-        return;
-    }
-    while ((*at)->due_ns <= call->due_ns)
-        at = &(*at)->next;
-    call->next = *at;
-    *at = call;
-}
 
 static void count_one(_Atomic uint64_t *counter)
 {
@@ -121,7 +87,7 @@ static void try_later(struct dynamodb_channel *channel, struct dynamodb_call *ca
     if (call->due_ns >= call->deadline_ns)
         finish(channel, call, verdict, body, error);
     else
-        insert_by_due(&channel->waiting, call);
+        call_list_insert(&channel->waiting, call);
 }
 
 /* Takes a try's end in: answers the call or puts it back. */
@@ -168,7 +134,7 @@ static void settle(struct dynamodb_slot *slot, CURLcode code)
     }
     release_slot(slot);
     if (at_once)
-        list_push(&channel->ready, call);
+        call_list_push(&channel->ready, call);
     else if (verdict == VERDICT_THROTTLED || verdict == VERDICT_UNKNOWN)
         try_later(channel, call, verdict, result.body, &result.error);
     else
@@ -191,11 +157,11 @@ static void settle_unsent(struct dynamodb_slot *slot, const struct error *error)
 static void send_ready(struct dynamodb_channel *channel)
 {
     while (channel->waiting.first != NULL && channel->waiting.first->due_ns <= monotonic_ns())
-        list_push(&channel->ready, list_pop(&channel->waiting));
+        call_list_push(&channel->ready, call_list_pop(&channel->waiting));
 
     while (channel->free != NULL && channel->ready.first != NULL) {
         struct dynamodb_slot *slot = channel->free;
-        struct dynamodb_call *call = list_pop(&channel->ready);
+        struct dynamodb_call *call = call_list_pop(&channel->ready);
         struct error error = {0};
         channel->free = slot->next_free;
         slot->call = call;
@@ -232,8 +198,8 @@ static void give_up_all(struct dynamodb_channel *channel, const struct error *wh
 {
     struct call_list given_up = channel->ready;
     channel->ready = (struct call_list){0};
-    for (struct dynamodb_call *call; (call = list_pop(&channel->waiting)) != NULL;)
-        list_push(&given_up, call);
+    for (struct dynamodb_call *call; (call = call_list_pop(&channel->waiting)) != NULL;)
+        call_list_push(&given_up, call);
     for (size_t i = 0; i < channel->dynamodb->connections; i++) {
         struct dynamodb_slot *slot = &channel->slots[i];
         struct dynamodb_call *call = slot->call;
@@ -241,9 +207,9 @@ static void give_up_all(struct dynamodb_channel *channel, const struct error *wh
             continue;
         curl_multi_remove_handle(channel->multi, slot->curl);
         release_slot(slot);
-        list_push(&given_up, call);
+        call_list_push(&given_up, call);
     }
-    for (struct dynamodb_call *call; (call = list_pop(&given_up)) != NULL;)
+    for (struct dynamodb_call *call; (call = call_list_pop(&given_up)) != NULL;)
         finish(channel, call, VERDICT_UNKNOWN, NULL, why);
 }
 
@@ -311,7 +277,7 @@ enum status dynamodb_start(struct dynamodb_channel *channel, struct dynamodb_cal
     call->has_refreshed = false;
     call->has_corrected = false;
     channel->in_flight++;
-    list_push(&channel->ready, call);
+    call_list_push(&channel->ready, call);
     return STATUS_OK;
 }
 

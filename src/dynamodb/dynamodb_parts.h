@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/files.h"
 #include "base/random.h"
+#include "dynamodb/call_list.h"
 #include "dynamodb/credentials.h"
 #include "dynamodb/dynamodb.h"
 #include "dynamodb/outcome.h"
@@ -51,12 +52,6 @@ struct dynamodb_slot {
     uint32_t crc;
     int64_t date_ms; /* of the answer; 0: none */
     char curl_words[CURL_ERROR_SIZE];
-};
-
-/* Calls in order of start. */
-struct call_list {
-    struct dynamodb_call *first;
-    struct dynamodb_call *last;
 };
 
 struct dynamodb_channel {
