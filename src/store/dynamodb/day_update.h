@@ -19,8 +19,7 @@
 #include "store/dynamodb/body.h"
 #include "store/dynamodb/day_delta.h"
 #include "store/dynamodb/day_item.h"
-
-enum { EXPRESSION_BYTES_MAX = 4096 }; /* DynamoDB's own limit, of each expression */
+#include "store/dynamodb/expression.h"
 
 /* Whose listing-day, and on whose behalf. */
 struct day_target {
@@ -31,17 +30,6 @@ struct day_target {
     uint32_t writer;
     bool cells; /* quarter-hours are kept, too */
 };
-
-/* The memory of an expression in the making; used again. Start as {0}. */
-struct expression {
-    struct body set;
-    struct body add;
-    struct body names;
-    struct body values;
-    int64_t numbers[DELTA_PART_COST + 64]; /* by number of their placeholder */
-    size_t number_count;
-};
-void expression_done(struct expression *expression);
 
 /* "PK":{"S":"USER#..."},"SK":{"S":"METRICS#..."} */
 void put_day_key(struct body *body, const struct day_target *target);
@@ -65,5 +53,13 @@ void day_get_body(struct body *body, const struct day_target *target);
 bool day_maps_body(struct body *body, struct expression *expression,
                    const struct day_target *target, const struct day_item *item,
                    const struct day_delta *delta);
+
+/* What the bodies share; for day_*.c. A body's first members, up to the table, and an update's with
+ * its key; the marker's attribute; a source's cell, "q33v". */
+void day_body_begin(struct body *body, const struct day_target *target);
+void day_body_begin_update(struct body *body, const struct day_target *target);
+void put_marker_name(struct body *body, uint32_t writer);
+enum { SOURCE_CELL_KEY_BYTES = 16 };
+void source_cell_key(int16_t quarter, int type, char out[SOURCE_CELL_KEY_BYTES]);
 
 #endif
