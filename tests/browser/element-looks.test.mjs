@@ -137,7 +137,19 @@ pageTest('nothing moves for those who asked for that', async ({ open }) => {
   for (const [reducedMotion, name] of [['reduce', 'none'], ['no-preference', 'beat']]) {
     const page = await open(show({ live: true }), { reducedMotion });
     await badgeSays(page, 'Live');
+    await loaded(page);
     assert.equal(await page.locator('.badge').evaluate((badge) => getComputedStyle(badge, '::before').animationName), name);
+    // a number that is pushed lights up, or does not
+    await page.evaluate(() => void (globalThis.lights = new Promise((done) => {
+      const each = document.querySelector('listing-metrics-display');
+      each.addEventListener('metrics-loaded', async () => {
+        await each.updateComplete;
+        await new Promise((next) => requestAnimationFrame(next));
+        done(each.shadowRoot.querySelector('[part~="value-views"]').getAnimations().length);
+      }, { once: true });
+    })));
+    await server.record({ userId: user, listingId: listing, eventType: 'view' });
+    assert.equal(await page.evaluate(() => globalThis.lights), name === 'none' ? 0 : 1);
   }
 });
 

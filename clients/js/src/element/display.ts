@@ -11,7 +11,7 @@ import type {
 import type { AggregatedMetrics } from '../types.js';
 import { Chart, hasBefore } from './chart.js';
 import { csvName, csvOf } from './csv.js';
-import { datesFault, type DatesFault, type Metric, METRICS, today, total } from './figures.js';
+import { datesFault, type DatesFault, type Figures, type Metric, METRICS, today, total } from './figures.js';
 import { quiet, stroke } from './icons.js';
 import { Source, type State } from './source.js';
 import { styles } from './styles.js';
@@ -132,6 +132,7 @@ export class Display extends LitElement {
     this.state = state;
     if (cause === 'load' || cause === 'live') {
       if (state.figures !== null) this.tell('metrics-loaded', { metrics: state.figures.now, cause });
+      if (cause === 'live') void this.flash(before, state.figures);
       if (cause === 'load' && before === null) this.announce();
       else this.announceTimer ??= setTimeout(() => this.announce(), ANNOUNCE_MS);
     }
@@ -142,6 +143,17 @@ export class Display extends LitElement {
     name: Name, detail: ListingMetricsDisplayEventMap[Name] extends CustomEvent<infer Detail> ? Detail : never,
   ): void {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+
+  /** Numbers that were pushed light up for a moment. */
+  private async flash(before: Figures | null, after: Figures | null): Promise<void> {
+    await this.updateComplete;
+    if (before === null || after === null || matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    for (const metric of METRICS.filter((each) => total(before, each) !== total(after, each))) {
+      const value = this.renderRoot.querySelector(`[part~='value-${metric}']`);
+      const accent = this.renderRoot.querySelector('.probe-own');
+      if (value !== null && accent !== null) value.animate([{ color: getComputedStyle(accent).color }, {}], { duration: 1_200, easing: 'ease-out' });
+    }
   }
 
   private announce(): void {
@@ -267,7 +279,7 @@ export class Display extends LitElement {
       <div class="plot" part="chart">${this.plot(sheet, words)}</div>
       ${sheet === null
         ? bones ? html`<div class="tables" aria-hidden="true">${[0, 1].map(() => html`<div>${[0, 1, 2, 3, 4, 5, 6, 7].map(() => html`<span class="bone"></span>`)}</div>`)}</div>` : nothing
-        : html`<div class="tables">${platformTable(sheet)}${dayTable(sheet)}</div>`}
+        : html`<div class="tables">${platformTable(sheet, this.metric)}${dayTable(sheet)}</div>`}
       ${this.foot(words, writing)}
       <div class="unseen" role="status" aria-live="polite">${loading && figures === null ? words.loading : this.announced}</div>
     </article>`;

@@ -60,14 +60,15 @@ function head(first: string, words: DisplayMessages): TemplateResult {
   return html`<thead><tr><th scope="col">${first}</th>${METRICS.map((metric) => html`<th scope="col">${words[metric]}</th>`)}</tr></thead>`;
 }
 
-export function platformTable({ figures, words, writing }: Sheet): TemplateResult {
+/** Bars are of the metric that is charted. */
+export function platformTable({ figures, words, writing }: Sheet, metric: Metric): TemplateResult {
   const rows = platformRows(figures);
-  const most = Math.max(1, ...rows.map(({ views }) => views));
+  const most = Math.max(1, ...rows.map((row) => row[metric]));
   return html`<section part="platforms" aria-labelledby="platforms"><h3 id="platforms">${words.platforms}</h3>
     ${rows.length === 0 ? html`<p class="nothing">${words.noPlatform}</p>` : html`<div class="scroll" tabindex="0" role="group" aria-labelledby="platforms"><table>
       ${head(words.platform, words)}
       <tbody>${rows.map((row) => html`<tr>
-        <th scope="row"><span class="who">${platformIcon(row.platform)}<span class="label">${row.platform === null ? words.elsewhere : platformName(row.platform)}</span>${share(row.views / most)}</span></th>
+        <th scope="row"><span class="who">${platformIcon(row.platform)}<span class="label">${row.platform === null ? words.elsewhere : platformName(row.platform)}</span>${share(row[metric] / most)}</span></th>
         ${counts(row, writing)}</tr>`)}</tbody>
     </table></div>`}
   </section>`;
