@@ -231,6 +231,24 @@ test('while the table is away events are recorded, and it gets them later', asyn
   await one.stopsCleanly();
 });
 
+test('a node that stops while the table is away says so, and goes on when it starts again', async (t) => {
+  const door = await gate();
+  t.after(() => door.close());
+  const { node, table } = await cluster(t);
+  const userId = fresh('agent');
+  const one = await node(1, { endpoint: door.endpoint });
+  door.mode = 'closed';
+  for (let i = 0; i < 3; i++) await one.record(view(userId));
+  const end = await one.stop();
+  assert.deepEqual(end, { code: 1, signal: null });
+  assert.match(one.log.at(-1), /^footfall: .*dynamodb/i, 'why stands in the last line');
+  await assert.rejects(one.start(), /the server did not start/, 'a start needs the table');
+  door.mode = 'open';
+  await one.start();
+  await until('all is there', async () => (await itemsOf(client, table, userId, 'METRICS#'))[0]?.views === 3);
+  await one.stopsCleanly();
+});
+
 test('a query that the table does not answer is 503, with words', async (t) => {
   const door = await gate();
   t.after(() => door.close());
