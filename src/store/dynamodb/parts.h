@@ -59,7 +59,7 @@ enum status dynamodb_reader_cells(struct store_reader *reader, const struct stor
 enum status dynamodb_reader_sums(struct store_reader *reader, const struct store_scope *scope,
                                  store_sums_fn *each, void *context, struct error *err);
 
-/* reader_facts.c */
+/* reader_inquiries.c, reader_listings.c */
 enum status dynamodb_reader_inquiries(struct store_reader *base,
                                       const struct store_inquiry_query *query,
                                       store_inquiry_fn *each, void *context, struct error *err);
