@@ -12,6 +12,8 @@ import nodeTest from 'node:test';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { DAY_MS, listingPath, program, run, startServer, temporaryFolder, test, utcDate, withQuery } from '../integration/server.mjs';
 import { startEngine, tableName } from './engine.mjs';
+import { startProxy } from './proxy.mjs';
+import { randomOf } from '../crash/oracle.mjs';
 import { allItems, createTable, documentClient, itemsOf } from './table.mjs';
 
 const USERS = ['ann', 'bo', 'çelik & co'];
@@ -263,6 +265,26 @@ test('killed on the way to a table, it goes on, and every count arrives once', a
   assert.equal(answer.wentOn, true);
   await migrated(`dynamodb:${table}`, `data:${at('third')}`);
   const server = await startServer({ data: at('third') });
+  assert.deepEqual(await ask(server), asked);
+  await server.stop();
+});
+
+test('over a bad network every count arrives once, there and back', async (t) => {
+  const seed = Number(process.env.FOOTFALL_SEED ?? Date.now() % 1e9);
+  t.diagnostic(`FOOTFALL_SEED=${seed}`);
+  const proxy = await startProxy({ target: engine.endpoint, random: randomOf(seed), rate: 0.1 });
+  t.after(() => proxy.close());
+  const table = await newTable();
+  const persist = async (from, to) => {
+    for (let tries = 1; ; tries++) {
+      const { code, stderr } = await migrate(from, to, '--dynamodb-endpoint', proxy.endpoint);
+      if (code === 0) return;
+      assert.ok(tries < 30, stderr);
+    }
+  };
+  await persist(`data:${at('first')}`, `dynamodb:${table}`);
+  await persist(`dynamodb:${table}`, `data:${at('bad')}`);
+  const server = await startServer({ data: at('bad') });
   assert.deepEqual(await ask(server), asked);
   await server.stop();
 });

@@ -1,7 +1,8 @@
 /*
  * target_table.c - a table, to which the migration is one more writer.
  *
- *     WRITER#<n> / MIGRATION    the progress: one attribute, its JSON
+ *     WRITER#<n> / MIGRATION    the progress, its JSON, and its rank: an older one that comes late,
+ *                               from a try that was given up, does not replace a newer one
  *     WRITER#<n> / STATE        the writer's claim, as every writer has one (the store's affair)
  *
  * The claim stays for good: listing-days bear the marks of its batches, and whoever got the number
@@ -76,14 +77,21 @@ static enum status save(struct migrate_target *base, struct error *err)
 {
     struct table_target *table = of(base);
     char key[32];
+    char rank[32];
     struct bytes words = {0};
     put_key(table, key);
+    snprintf(rank, sizeof rank, "%llu",
+             2 * (unsigned long long)base->progress.batch + (base->progress.complete ? 1 : 0));
     enum status status =
         progress_encode(&base->progress, &words)
             ? ask(table, "PutItem",
-                  json_pack("{s:s, s:{s:{s:s}, s:{s:s}, s:{s:s%}}}", "TableName",
-                            table->options.table, "Item", "PK", "S", key, "SK", "S", "MIGRATION",
-                            "progress", "S", (const char *)words.at, words.len),
+                  json_pack("{s:s, s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s%}}, s:s, s:{s:s}, "
+                            "s:{s:{s:s}}}",
+                            "TableName", table->options.table, "Item", "PK", "S", key, "SK", "S",
+                            "MIGRATION", "rank", "N", rank, "progress", "S", (const char *)words.at,
+                            words.len, "ConditionExpression",
+                            "attribute_not_exists(PK) OR #r <= :r", "ExpressionAttributeNames",
+                            "#r", "rank", "ExpressionAttributeValues", ":r", "N", rank),
                   NULL, err)
             : fail(err, STATUS_NO_MEMORY, "no memory to note how far the migration is");
     bytes_done(&words);
