@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-#include "store/dynamodb/day_update.h"
-
 void page_begin(const struct dynamodb_reader *reader, struct body *body, size_t limit,
                 bool backwards)
 {
