@@ -17,13 +17,15 @@ import { shares } from '../zipf.mjs';
 const TABLE = 'footfall-bench';
 const LISTINGS = 10_000;
 const SKEW = 0.99;
-const EVENTS = { one: 6_000, footfall: 6_000_000 };
+const EVENTS = { one: 6_000, footfall: 30_000_000 };
 const CLIENTS = 64;
+const FLUSH_PAUSE_MS = 50;
+const WARM_EVENTS = 20; // of each listing, so that its day is there with platforms and sources
 
 // a second's events are few enough for dynalite to keep up with the flushes
 const CAPACITY = {
   skews: [0.5, 0.99, 1.3],
-  flushes: 3,
+  flushes: 2,
   rows: [{ rate: 2_000, intervalMs: 500 }, { rate: 2_000, intervalMs: 2_000 }, { rate: 4_000, intervalMs: 4_000 }, { rate: 8_000, intervalMs: 8_000 }],
   batch: 40,
 };
@@ -71,6 +73,15 @@ async function listingDays(url) {
 
 function sumOf(items) {
   return items.reduce((sum, item) => sum + ['views', 'shares', 'inquiries'].reduce((all, name) => all + Number(item[name]?.N ?? 0), 0), 0);
+}
+
+/** Until the table has everything that the node acknowledged. */
+async function flushed({ url }) {
+  for (;;) {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    if (/^footfall_store_lag_seconds 0$/m.test(text)) return;
+    await new Promise((done) => setTimeout(done, FLUSH_PAUSE_MS));
+  }
 }
 
 function flagsOf(url, more = []) {
@@ -133,8 +144,9 @@ async function oneNode(bench) {
     '--listings', LISTINGS, '--zipf', SKEW, '--check', 'off',
   ]);
   const answered = process.hrtime.bigint();
-  await server.stop(); // everything is in the table then
+  await flushed(server);
   const ended = process.hrtime.bigint();
+  await server.stop();
   const items = await listingDays(engine.url);
   if (sumOf(items) !== load.events.acknowledged) throw new Error(`${sumOf(items)} counted of ${load.events.acknowledged}`);
   samples.add('dynamodb footfall', load.events.acknowledged / (Number(ended - began) / 1e9));
@@ -151,13 +163,15 @@ async function capacity(bench, { rate, intervalMs }, skew) {
   const meter = await startMeter(engine.url);
   const folder = machine.freshFolder('dynamodb');
   const listings = ['--listings', LISTINGS, '--check', 'off'];
-  let server = await footfall.serve(folder, flagsOf(engine.url), { env: credentials });
-  const first = await footfall.load(server.url, ['--events', 4 * LISTINGS, '--batch', 10_000, '--stream', '--connections', 2, '--zipf', 0, ...listings]);
-  await server.stop();
-  server = await footfall.serve(folder, flagsOf(meter.url, ['--seal-interval-ms', String(intervalMs)]), { env: credentials });
+  const server = await footfall.serve(folder, flagsOf(meter.url, ['--seal-interval-ms', String(intervalMs)]), { env: credentials });
+  const first = await footfall.load(server.url, ['--events', WARM_EVENTS * LISTINGS, '--batch', 10_000, '--stream', '--connections', 2, '--zipf', 0, ...listings]);
+  await flushed(server);
+  Object.assign(meter, { wcu: 0, writes: 0 });
   const load = await footfall.load(server.url, [
     '--duration', (CAPACITY.flushes * intervalMs) / 1000, '--rate', rate / CAPACITY.batch, '--batch', CAPACITY.batch, '--zipf', skew, ...listings,
   ]);
+  await flushed(server);
+  const { wcu, writes } = meter;
   await server.stop();
   const counted = sumOf(await listingDays(engine.url));
   const acknowledged = first.events.acknowledged + load.events.acknowledged;
@@ -165,7 +179,7 @@ async function capacity(bench, { rate, intervalMs }, skew) {
   meter.stop();
   await engine.stop();
   fs.rmSync(folder, { recursive: true });
-  return { events: load.events.acknowledged, wcu: meter.wcu, writes: meter.writes };
+  return { events: load.events.acknowledged, wcu, writes };
 }
 
 const nameOf = (unit, { rate, intervalMs }, skew) => `dynamodb events per ${unit}: ${rate}/s, ${intervalMs} ms, Zipf ${skew}`;
@@ -236,7 +250,7 @@ function meanUnits(points, n) {
  * By arithmetic: {writes, units} a second, for so many events a day about so many listings and one
  * node a user. A listing is written once an interval in which it had an event.
  */
-export function flushed(events, listings, intervalS, skew, points) {
+export function writesOf(events, listings, intervalS, skew, points) {
   const units = new Map(); // by size on a logarithmic scale
   const found = { writes: 0, units: 0 };
   for (const share of shares(listings, skew)) {
@@ -311,7 +325,7 @@ export const dynamodb = {
         `By arithmetic from these sizes, not measured: ${BILLION.events / 1e9} billion events a day (${count(perSecond)} a second) about ${count(BILLION.listings)} listings, Zipf ${BILLION.skew}, one node a user.`, '',
         '| flush interval | writes/s | WCU/s with cells | events per WCU | WCU/s, `--cells off` | events per WCU |', '|---|---|---|---|---|---|',
         ...BILLION.intervalsS.map((s) => {
-          const [on, off] = ['on', 'off'].map((cells) => flushed(BILLION.events, BILLION.listings, s, BILLION.skew, points(cells)));
+          const [on, off] = ['on', 'off'].map((cells) => writesOf(BILLION.events, BILLION.listings, s, BILLION.skew, points(cells)));
           return `| ${s} s | ${count(on.writes)} | ${count(on.units)} | ${(perSecond / on.units).toFixed(2)} | ${count(off.units)} | ${(perSecond / off.units).toFixed(2)} |`;
         }),
         '',

@@ -10,6 +10,8 @@ import { createTable, documentClient } from './table.mjs';
 
 const START_TRIES = 20; // a node that finds no table on a bad network refuses to start
 const SEAL_MS = 150;
+const FLUSH_TRIES = 1200;
+const FLUSH_PAUSE_MS = 100;
 
 class Node {
   constructor(cluster, number, proxy) {
@@ -50,8 +52,19 @@ class Node {
     await this.server.close();
   }
 
+  async flushed() {
+    for (let tries = 0; tries < FLUSH_TRIES; tries++) {
+      const { text } = await this.server.get('/metrics');
+      if (/^footfall_store_lag_seconds 0$/m.test(text)) return;
+      await delay(FLUSH_PAUSE_MS);
+    }
+    throw new Error(`node ${this.number} has not flushed everything`);
+  }
+
+  /** Ends it with everything in the table; on a slow machine that takes longer than its own patience. */
   async stop() {
     this.isUp = false;
+    if (this.sealMs < FLUSH_TRIES * FLUSH_PAUSE_MS) await this.flushed();
     await this.server.stopsCleanly();
     await this.server.close();
   }
