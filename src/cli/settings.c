@@ -86,8 +86,8 @@ const struct setting settings[SETTING_COUNT] = {
                                  "This node's number as a writer of the table. Each node has its "
                                  "own, and keeps it for as long as it keeps its data folder: the "
                                  "number belongs to the journal there."},
-    [SETTING_DYNAMODB_REGION] = {"dynamodb-region", KIND_TEXT, NULL, 0, 0, NULL,
-                                 "The region. Without it AWS_REGION, AWS_DEFAULT_REGION, or the "
+    [SETTING_DYNAMODB_REGION] = {"region", KIND_TEXT, NULL, 0, 0, NULL,
+                                 "AWS's region. Without it AWS_REGION, AWS_DEFAULT_REGION, or the "
                                  "profile's."},
     [SETTING_DYNAMODB_ENDPOINT] = {"dynamodb-endpoint", KIND_TEXT, NULL, 0, 0, NULL,
                                    "http[s]://HOST[:PORT] of the service. Without it "

@@ -26,7 +26,7 @@ class Node {
   get flags() {
     return [
       '--store', 'dynamodb', '--dynamodb-endpoint', this.proxy?.endpoint ?? this.cluster.engine.endpoint,
-      '--dynamodb-table', this.cluster.table, '--dynamodb-region', REGION,
+      '--dynamodb-table', this.cluster.table, '--region', REGION,
       '--dynamodb-writer', String(this.number), '--seal-interval-ms', String(this.sealMs), '--journal-segment-bytes', '1048576', '--refresh-interval-ms', '200',
       ...this.cluster.flags,
     ];

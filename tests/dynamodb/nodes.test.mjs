@@ -96,7 +96,7 @@ async function cluster(t) {
         data: join(folder.path, data),
         env: engine.credentials,
         flags: [
-          '--store', 'dynamodb', '--dynamodb-endpoint', endpoint, '--dynamodb-table', table, '--dynamodb-region', REGION,
+          '--store', 'dynamodb', '--dynamodb-endpoint', endpoint, '--dynamodb-table', table, '--region', REGION,
           '--dynamodb-writer', String(writer), '--seal-interval-ms', '150', '--refresh-interval-ms', '100', ...flags,
         ],
       });

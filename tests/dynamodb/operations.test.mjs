@@ -35,7 +35,7 @@ async function until(what, isSo, words) {
 
 const totals = async (node, userId, listingId) => (await node.server.totals(userId, listingId))[0];
 const dynamodb = (command, ...flags) => run([
-  'dynamodb', command, '--dynamodb-table', cluster.table, '--dynamodb-region', REGION, '--dynamodb-endpoint', cluster.engine.endpoint, ...flags,
+  'dynamodb', command, '--dynamodb-table', cluster.table, '--region', REGION, '--dynamodb-endpoint', cluster.engine.endpoint, ...flags,
 ], { env: cluster.engine.credentials });
 
 test('restarting node after node: what a node recorded is in the others\' answers when it has ended', async () => {

@@ -79,7 +79,7 @@ test('the table of the CloudFormation file is the one that create-table makes', 
   const client = documentClient(engine);
   try {
     const TableName = tableName();
-    const made = await run(['dynamodb', 'create-table', '--dynamodb-table', TableName, '--dynamodb-region', REGION, '--dynamodb-endpoint', engine.endpoint], { env: engine.credentials });
+    const made = await run(['dynamodb', 'create-table', '--dynamodb-table', TableName, '--region', REGION, '--dynamodb-endpoint', engine.endpoint], { env: engine.credentials });
     assert.equal(made.code, 0, made.stderr);
     const { Table } = await client.send(new DescribeTableCommand({ TableName }));
     const { KeySchema, AttributeDefinitions, BillingMode, TimeToLiveSpecification } = template.Resources.Table.Properties;

@@ -28,9 +28,9 @@ static const struct flag flag_table = {
     .help = "The name of the table.",
 };
 static const struct flag flag_region = {
-    .name = "dynamodb-region",
+    .name = "region",
     .value = "REGION",
-    .variable = "FOOTFALL_DYNAMODB_REGION",
+    .variable = "FOOTFALL_REGION",
     .help = "The region. Without it AWS_REGION, AWS_DEFAULT_REGION, or the profile's.",
 };
 static const struct flag flag_endpoint = {
@@ -69,7 +69,7 @@ static enum status place_open(const struct arguments *arguments, struct place *o
     *out = (struct place){.table = argument_text(arguments, "dynamodb-table")};
     const struct dynamodb_options options = {
         .endpoint = argument_text(arguments, "dynamodb-endpoint"),
-        .region = argument_text(arguments, "dynamodb-region"),
+        .region = argument_text(arguments, "region"),
         .profile = argument_text(arguments, "dynamodb-profile"),
         .clock = clock_system(),
     };
@@ -134,7 +134,7 @@ static int run_create_table(const struct arguments *arguments)
 static const struct command create_table = {
     .name = "create-table",
     .summary = "Make the table.",
-    .usage = (const char *const[]){"[--dynamodb-table NAME] [--dynamodb-region REGION]", NULL},
+    .usage = (const char *const[]){"[--dynamodb-table NAME] [--region REGION]", NULL},
     .text = "Makes the table, billed by request, waits until it can be used, and lets claimed ids "
             "expire. A table that is there is left as it is. Exit code 0: it is there; 1: it is "
             "not, or it has other keys.",
@@ -447,7 +447,7 @@ static int run_adopt(const struct arguments *arguments)
 static const struct command adopt = {
     .name = "adopt",
     .summary = "List by day what another application wrote.",
-    .usage = (const char *const[]){"[--dynamodb-table NAME] [--dynamodb-region REGION]", NULL},
+    .usage = (const char *const[]){"[--dynamodb-table NAME] [--region REGION]", NULL},
     .text = "Listing-days that another application wrote count from the start, but questions about "
             "all of a user's listings find them only when they are listed by day. This lists those "
             "that are not. It reads all keys of the table, once; it may be interrupted and "

@@ -32,9 +32,9 @@ static const struct flag flag_writer = {
     .help = "The writer's number that the migration has for good; no node may have it. 1 to 999.",
 };
 static const struct flag flag_region = {
-    .name = "dynamodb-region",
+    .name = "region",
     .value = "REGION",
-    .variable = "FOOTFALL_DYNAMODB_REGION",
+    .variable = "FOOTFALL_REGION",
     .help = "Without it as AWS's tools find it.",
 };
 static const struct flag flag_endpoint = {
@@ -118,7 +118,7 @@ static enum status open_client(const struct arguments *arguments, struct dynamod
 {
     const struct dynamodb_options options = {
         .endpoint = argument_text(arguments, "dynamodb-endpoint"),
-        .region = argument_text(arguments, "dynamodb-region"),
+        .region = argument_text(arguments, "region"),
         .profile = argument_text(arguments, "dynamodb-profile"),
         .clock = clock_system()};
     return dynamodb_open(&options, out, err);
