@@ -366,6 +366,26 @@ TEST(items_of_another_application_are_counted_on)
     cluster_free(cluster);
 }
 
+TEST(an_item_that_cannot_be_added_to_is_named_and_mended)
+{
+    struct cluster *cluster = cluster_new();
+    struct ledger *ledger = &cluster->ledgers[0];
+    put_foreign(cluster, "odd", "2025-03-04", ",\"views\":{\"S\":\"many\"}");
+    ledger_note_view(ledger, "ann", "odd", day_of(2025, 3, 4), "mail");
+    ledger_note_view(ledger, "ann", "house", day_of(2025, 3, 4), "mail");
+    struct store_batch batch = ledger_seal(ledger);
+    for (int turn = 0; turn < 2; turn++) {
+        assert_int_equal(store_apply(cluster->stores[0], &batch, &cluster->err), STATUS_IO);
+        assert_non_null(strstr(cluster->err.message, "user ann, listing odd, 2025-03-04"));
+    }
+    put_foreign(cluster, "odd", "2025-03-04", ",\"views\":{\"N\":\"4\"}");
+    ASSERT_OK(store_apply(cluster->stores[0], &batch, &cluster->err), cluster->err);
+    assert_int_equal(read_foreign(cluster, "odd", false).none.of[0], 5);
+    assert_int_equal(read_foreign(cluster, "house", true).none.of[0], 1);
+    ledger_release(batch);
+    cluster_free(cluster);
+}
+
 static enum status count_progress(void *context, uint64_t seen, uint64_t put, struct error *err)
 {
     uint64_t *got = context;
@@ -583,6 +603,7 @@ int main(void)
         UNIT(a_copied_journal_is_stopped_before_it_writes),
         UNIT(a_writer_is_taken_over_and_its_old_journal_stopped),
         UNIT(items_of_another_application_are_counted_on),
+        UNIT(an_item_that_cannot_be_added_to_is_named_and_mended),
         UNIT(adopting_puts_what_the_index_lacks),
         UNIT(a_newer_word_of_another_node_stands),
         UNIT(how_fresh_the_others_are_is_known),
