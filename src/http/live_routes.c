@@ -185,15 +185,15 @@ static enum status read_since(struct request *request, struct error *err)
 
 enum status event_stream_prepare(struct request *request, struct error *err)
 {
-    struct text timezone = request_parameter(request, "timezone");
+    struct text zone_name = request_parameter(request, "timezone");
     request->live = (struct live_request){.user_id = request->user_id, .zone = zone_utc()};
     enum status status = check_origin(request, err);
     if (status == STATUS_OK)
         status = read_listings(request, err);
     if (status == STATUS_OK)
         status = read_since(request, err);
-    if (status == STATUS_OK && timezone.at != NULL)
-        status = zone_find(timezone, &request->live.zone, err);
+    if (status == STATUS_OK && zone_name.at != NULL)
+        status = zone_find(zone_name, &request->live.zone, err);
     if (status == STATUS_OK)
         status = live_check_room(request->server->live, err);
     if (status != STATUS_OK)

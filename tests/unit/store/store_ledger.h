@@ -25,9 +25,9 @@ struct ledger {
     struct noted *at;
     size_t count;
     size_t cap;
-    size_t sealed;    /* of them, are in a batch */
-    uint64_t batches; /* sealed */
-    uint64_t seq;     /* of the last record */
+    size_t sealed;         /* of them, are in a batch */
+    uint64_t batches;      /* sealed */
+    uint64_t seq;          /* of the last record */
     bool later_updates_do; /* in what is compared now, a newer updated_ms is right, too */
 };
 
