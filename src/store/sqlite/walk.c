@@ -56,16 +56,17 @@ enum status sqlite_walk_open(const char *path, const struct walk_place *behind,
 {
     enum status status = STATUS_OK;
     struct sqlite_store_state state;
+    size_t path_len = strlen(path);
     struct sqlite_walk *walk = calloc(1, sizeof *walk);
     if (walk == NULL) {
         status = fail(err, STATUS_NO_MEMORY, "store %s: no memory to walk over it", path);
         goto cleanup;
     }
-    if (strlen(path) >= sizeof walk->path)
+    if (path_len >= sizeof walk->path) {
         status = fail(err, STATUS_INVALID, "store %s: its name is too long", path);
-    if (status != STATUS_OK)
         goto cleanup;
-    memcpy(walk->path, path, strlen(path) + 1);
+    }
+    memcpy(walk->path, path, path_len + 1);
     status = sqlite_store_open_unused(&walk->connection, walk->path, err);
     if (status == STATUS_OK)
         status = sqlite_store_state_of(&walk->connection, &state, err);
