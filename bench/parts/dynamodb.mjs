@@ -137,7 +137,8 @@ async function oneNode(bench) {
   const { machine, footfall, samples, scale } = bench; // the fewer the events, the more the first writes of listing-days weigh
   const engine = await startEngine(bench);
   const folder = machine.freshFolder('dynamodb');
-  const server = await footfall.serve(folder, flagsOf(engine.url), { env: credentials });
+  // dynalite takes half a minute for a flush of all listings: what gathers meanwhile must have room
+  const server = await footfall.serve(folder, flagsOf(engine.url, ['--seal-journal-bytes', '2GiB']), { env: credentials });
   const began = process.hrtime.bigint();
   const load = await footfall.load(server.url, [
     '--events', Math.round(EVENTS.footfall * scale), '--batch', 10_000, '--stream', '--connections', 2,
