@@ -4,12 +4,15 @@
  *      ┌─► pass: the library reads, calls, sends ──► has anything gathered?
  *      │                                              │ yes          │ no
  *      ├───── more are about to come: linger ◄────────┤              │
- *      ├───── commit ◄────────────────────────────────┘              │
+ *      ├───── a few: commit ◄─────────────────────────┤              │
+ *      ├───── many: commit beside, and read on ◄──────┘              │
  *      └───── poll, unless the pass moved something ◄────────────────┘
  *
- * The thread that gathered commits: waking another costs more than the sync saves (measured: 72 %
- * of the bare library's requests against 45 to 48 %). A handler whose submission is not done simply
- * returns; the library calls it again in the next pass.
+ * A few requests are committed by the thread that gathered them: waking another costs more than the
+ * wait for the disk. With many, a thread beside the loop commits the group while the loop reads the
+ * next one; two wake-ups a group are little among so many. The same when a commit takes long, as on
+ * a slow disk, so that questions need not wait for it. Either way a handler whose submission is not
+ * done simply returns; the library calls it again in the next pass.
  *
  * A sync costs the same for one event as for hundreds, so a group should not leave without those
  * who are about to come: the clients that were just answered and, under load, send their next
@@ -31,6 +34,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "http/committer.h"
 #include "http/connection.h"
 #include "http/request.h"
 #include "http/respond.h"
@@ -41,7 +45,10 @@ enum {
     LINGER_PART = 2,   /* of a commit's time */
     LINGER_MS_MAX = 2,
     STREAM_MS_MAX = 8,
-    STOP_POLL_MS = 20
+    STOP_POLL_MS = 20,
+    BESIDE_REQUESTS = 8, /* in a group, for it to be committed beside the loop */
+    BESIDE_MS = 2,       /* or what a commit takes */
+    BESIDE_WAIT_MS = 20  /* at most, then deadlines are looked at */
 };
 
 static void tick(struct http_server *server)
@@ -106,20 +113,55 @@ static enum status wait_for_work(struct http_server *server, struct error *err)
     return wait_ns == 0 ? STATUS_OK : wait_for(server, wait_ns, err);
 }
 
-static void commit(struct http_server *server)
+/* What has gathered is a group now; the next one begins. */
+static void begin_commit(struct http_server *server)
 {
-    uint64_t from_ns = monotonic_ns();
-    instance_commit(server->instance);
-    uint64_t took_ns = monotonic_ns() - from_ns;
-    server->commit_time_ns += took_ns / 8 - server->commit_time_ns / 8;
-    server->traffic.commits++;
+    server->commit_from_ns = monotonic_ns();
     server->answered = server->waiting;
     server->waiting = 0;
     server->linger_passes = 0;
     server->linger_end_ns = 0;
     server->is_first_pass = true;
+}
+
+static void end_commit(struct http_server *server)
+{
+    uint64_t took_ns = monotonic_ns() - server->commit_from_ns;
+    server->commit_time_ns += took_ns / 8 - server->commit_time_ns / 8;
+    server->traffic.commits++;
     if (server->orphans != NULL)
         requests_collect_orphans(server);
+}
+
+static void commit(struct http_server *server)
+{
+    begin_commit(server);
+    instance_commit(server->instance);
+    end_commit(server);
+}
+
+/* A thread beside the loop pays when many wait, or when the wait is one that others would feel. */
+static bool goes_beside(const struct http_server *server)
+{
+    return instance_has_gathered(server->instance) &&
+           (server->waiting >= BESIDE_REQUESTS || server->commit_time_ns >= BESIDE_MS * ns_per_ms);
+}
+
+static void commit_beside(struct http_server *server)
+{
+    begin_commit(server);
+    committer_start(server->committer);
+}
+
+/* The commit beside the loop has ended: its requests are answered in the next pass, and who came
+ * meanwhile is on the way to the disk before that. */
+static void follow_up(struct http_server *server)
+{
+    end_commit(server);
+    if (!instance_has_gathered(server->instance))
+        server->waiting = 0; /* they came before the commit began, and went with it */
+    else if (goes_beside(server))
+        commit_beside(server);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -175,9 +217,18 @@ bool loop_tick(struct http_server *server)
 enum status loop_turn(struct http_server *server, bool may_wait, struct error *err)
 {
     uint64_t wait_ns = 0;
+    if (committer_is_busy(server->committer) && committer_has_ended(server->committer))
+        follow_up(server);
     enum status status = pass(server, err);
     if (status != STATUS_OK)
         return status;
+    if (committer_is_busy(server->committer))
+        return server->progress == 0 && may_wait ? wait_for(server, BESIDE_WAIT_MS * ns_per_ms, err)
+                                                 : STATUS_OK;
+    if (goes_beside(server)) {
+        commit_beside(server);
+        return STATUS_OK;
+    }
     if (!instance_has_gathered(server->instance))
         return server->progress == 0 && may_wait ? wait_for_work(server, err) : STATUS_OK;
     if (!lingers(server, &wait_ns))

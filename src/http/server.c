@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "http/answer_cache.h"
+#include "http/committer.h"
 #include "http/handover.h"
 #include "http/library.h"
 #include "http/listen.h"
@@ -137,6 +138,8 @@ enum status http_server_start(struct http_server *server, struct instance *insta
     enum status status =
         query_pool_new(server->options.query_threads, request_run_query, &server->pool, err);
     if (status == STATUS_OK)
+        status = committer_open(instance, server->wake_fd, &server->committer, err);
+    if (status == STATUS_OK)
         status = handover_open(server, err);
     return status == STATUS_OK ? library_start(server, err) : status;
 }
@@ -157,6 +160,7 @@ void http_server_close(struct http_server *server)
 {
     if (server == NULL)
         return;
+    committer_close(server->committer);
     query_pool_free(server->pool); /* before the library: a query resumes its connection */
     if (server->daemon != NULL) {
         if (server->listen_fd >= 0) {

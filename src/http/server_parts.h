@@ -21,6 +21,7 @@
 struct answer_cache;
 struct MHD_Daemon;
 struct MHD_Response;
+struct committer;
 struct connection;
 struct query_pool;
 struct request;
@@ -42,6 +43,7 @@ struct http_server {
     struct MHD_Daemon *daemon;
     bool heads_are_laid_out; /* head_is_gapless() means something with this library */
     struct query_pool *pool;
+    struct committer *committer;
     struct live *live;
     int blank_fd; /* what a descriptor is made to name when its socket is handed over */
 
@@ -52,13 +54,14 @@ struct http_server {
     uint32_t streamed;  /* pieces of streams */
 
     /* of the current group; loop.c says what for */
-    uint32_t waiting;        /* requests in it */
-    uint32_t answered;       /* requests of the group before, whose clients may come back */
-    uint32_t expected;       /* requests that the group is likely to get */
-    uint32_t linger_passes;  /* that brought something, since the commit */
-    bool is_first_pass;      /* since the commit: what it brings came during the sync */
-    uint64_t linger_end_ns;  /* 0: nothing has gathered */
-    uint64_t stream_end_ns;  /* the same for streams */
+    uint32_t waiting;       /* requests in it */
+    uint32_t answered;      /* requests of the group before, whose clients may come back */
+    uint32_t expected;      /* requests that the group is likely to get */
+    uint32_t linger_passes; /* that brought something, since the commit */
+    bool is_first_pass;     /* since the commit: what it brings came during the sync */
+    uint64_t linger_end_ns; /* 0: nothing has gathered */
+    uint64_t stream_end_ns; /* the same for streams */
+    uint64_t commit_from_ns;
     uint64_t commit_time_ns; /* what a commit takes, smoothed */
 
     /* scratch, for one call at a time */

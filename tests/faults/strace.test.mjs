@@ -91,3 +91,25 @@ test('every sync takes 20 ms', { skip }, async () => {
     folder.remove();
   }
 });
+
+test('who asks does not wait for a slow disk', { skip }, async (t) => {
+  const folder = temporaryFolder();
+  t.after(() => folder.remove());
+  const server = await startServer({
+    data: join(folder.path, 'data'), flags, under: strace(join(folder.path, 'strace'), 'fdatasync', 'fdatasync:delay_exit=400000'),
+  });
+  t.after(() => server.close());
+  const view = { userId: 'agent', listingId: 'l', eventType: 'view' };
+  await server.record(view); // from now on it is known that commits take long
+  let recorded = false;
+  const recording = server.record(view).then(() => { recorded = true; });
+  let answered = 0;
+  while (!recorded) {
+    const answer = await server.get('/v1/users/agent/listings/l/metrics');
+    assert.equal(answer.status, 200, answer.text);
+    if (!recorded) answered += 1;
+  }
+  await recording;
+  assert.ok(answered >= 10, `only ${answered} questions were answered during a sync of 400 ms`);
+  await server.stopsCleanly();
+});
