@@ -198,6 +198,8 @@ static enum status make_durable(struct engine *engine, struct group *group, stru
         return status;
     }
     assert(appended == seq);
+    if (store_is_shared(engine->store))
+        engine->tail = group_tail(part);
     uint64_t durable_ns = monotonic_ns();
     histogram_add(&engine->sync_times, durable_ns - started_ns);
 
@@ -323,6 +325,7 @@ enum status engine_seal(struct engine *engine, struct rollup *fresh, struct seal
     engine->live_journal_mark = stats.appended_bytes;
     *out = (struct sealed){.rollup = rollup_ref(engine->frozen),
                            .seq = seq,
+                           .tail = engine->tail,
                            .oldest_ms = engine->live_oldest_ms,
                            .ids = engine->pending};
     engine->pending = (struct pending_ids){0};

@@ -61,6 +61,7 @@ struct pending_ids {
 struct sealed {
     struct rollup *rollup; /* NULL: none */
     uint64_t seq;
+    uint64_t tail;     /* see store.h */
     int64_t oldest_ms; /* receive time of its oldest entry */
     struct pending_ids ids;
 };
@@ -112,6 +113,7 @@ struct engine {
     int64_t received_ms; /* of the newest record; receive times never go back */
     struct group *spare; /* empty, for the next swap */
     int64_t live_oldest_ms;
+    uint64_t tail;              /* of the newest group, with a shared store; else 0 */
     uint64_t live_journal_mark; /* journal bytes appended when the live rollup began */
     struct claims claims;
 
@@ -183,6 +185,8 @@ struct engine {
 MUST_USE struct group *group_new(void);
 void group_clear(struct group *group, uint64_t number);
 void group_free(struct group *group);
+/* A digest of a group's record, never 0. */
+uint64_t group_tail(struct text record);
 
 /*
  * gather.c: STATUS_STOPPED or STATUS_BEHIND while nothing new may be gathered. A full disk does not

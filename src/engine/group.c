@@ -5,6 +5,8 @@
  */
 #include <stdlib.h>
 
+#include <xxhash.h>
+
 #include "engine/engine_parts.h"
 
 struct group *group_new(void)
@@ -37,4 +39,10 @@ void group_free(struct group *group)
     bytes_done(&group->record);
     free(group->entries);
     free(group);
+}
+
+uint64_t group_tail(struct text record)
+{
+    uint64_t hash = XXH3_64bits(record.at, record.len);
+    return hash == 0 ? 1 : hash;
 }

@@ -21,8 +21,8 @@
 struct recovery {
     struct engine *engine;
     uint64_t seed;
-    uint64_t applied_seq;      /* the store has what stands up to here */
-    struct bytes fingerprints; /* of the group at hand, uint64_t each */
+    struct store_position applied; /* the store has what stands up to here */
+    struct bytes fingerprints;     /* of the group at hand, uint64_t each */
 };
 
 static enum status no_memory_for_ids(struct error *err)
@@ -100,6 +100,8 @@ static enum status replay_group(struct recovery *recovery, const struct record_h
         engine->live_oldest_ms = head->received_ms;
     if (head->received_ms > engine->received_ms)
         engine->received_ms = head->received_ms;
+    if (store_is_shared(engine->store))
+        engine->tail = group_tail(record);
     enum status status = rollup_apply_group(engine->live, record, seq, err);
     if (status == STATUS_OK)
         status = remember_ids(recovery, head, record, err);
@@ -133,6 +135,7 @@ static enum status replay_seal(struct engine *engine, const struct record_head *
     }
     engine->recovered = (struct sealed){.rollup = engine->live,
                                         .seq = seq,
+                                        .tail = engine->tail,
                                         .oldest_ms = engine->live_oldest_ms,
                                         .ids = engine->pending};
     engine->frozen = rollup_ref(engine->live);
@@ -141,17 +144,44 @@ static enum status replay_seal(struct engine *engine, const struct record_head *
     return status;
 }
 
+/*
+ * Whether a record that the store has is the one that it has. A folder that was copied, or set
+ * back, and went on by itself has other records under the same numbers; taking the store's position
+ * for ours would drop what only this journal holds.
+ */
+static enum status check_applied(const struct recovery *recovery, const struct record_head *head,
+                                 uint64_t seq, struct text payload, struct error *err)
+{
+    const struct store_position *applied = &recovery->applied;
+    bool same = true;
+    if (applied->tail == 0)
+        return STATUS_OK;
+    if (seq == applied->seq)
+        same = head->kind == RECORD_SEAL && head->batch == applied->batch;
+    else if (seq + 1 == applied->seq)
+        same = head->kind == RECORD_GROUP && group_tail(payload) == applied->tail;
+    if (same)
+        return STATUS_OK;
+    return fail(err, STATUS_FOREIGN,
+                "the store holds batch %llu up to record %llu of this journal, and record %llu is "
+                "another one here: the folder is a copy, or was set back, and both went on. Keep "
+                "the other one; what only this one has is in its journal (\"footfall journal "
+                "dump\")",
+                (unsigned long long)applied->batch, (unsigned long long)applied->seq,
+                (unsigned long long)seq);
+}
+
 static enum status replay_record(void *context, uint64_t seq, struct text payload,
                                  struct error *err)
 {
     struct recovery *recovery = context;
     struct record_head head;
     enum status status = record_head_decode(payload, &head, err);
-    if (status == STATUS_OK && seq <= recovery->applied_seq) {
-        /* here for its time only: receive times go on from it, whatever the clock says now */
+    if (status == STATUS_OK && seq <= recovery->applied.seq) {
+        /* else here for its time only: receive times go on from it, whatever the clock says now */
         if (head.kind == RECORD_GROUP && head.received_ms > recovery->engine->received_ms)
             recovery->engine->received_ms = head.received_ms;
-        return STATUS_OK;
+        return check_applied(recovery, &head, seq, payload, err);
     }
     if (status == STATUS_OK && head.kind == RECORD_GROUP)
         status = replay_group(recovery, &head, seq, payload, err);
@@ -196,7 +226,7 @@ enum status engine_recover(struct engine *engine, struct error *err)
     engine->live = rollup_new(position.batch + 1, journal_id(engine->journal));
     if (engine->live == NULL)
         return fail(err, STATUS_NO_MEMORY, "no memory for a new rollup");
-    recovery.applied_seq = position.seq;
+    recovery.applied = position;
     uint64_t from = engine_released_by(position.seq) + 1;
     if (from < journal_seq_first(engine->journal))
         from = journal_seq_first(engine->journal);

@@ -30,7 +30,7 @@ enum status engine_apply(struct engine *engine, const struct sealed *sealed, str
     enum status status = pending_ids_write(&sealed->ids, engine->dedupe_files, err);
     if (status != STATUS_OK)
         return status;
-    struct store_batch batch = {.rollup = sealed->rollup, .seq = sealed->seq};
+    struct store_batch batch = {.rollup = sealed->rollup, .seq = sealed->seq, .tail = sealed->tail};
     uint64_t started_ns = monotonic_ns();
     status = store_apply(engine->store, &batch, err);
     if (status == STATUS_OK)

@@ -35,12 +35,15 @@ struct store_reader; /* made by store_reader_open(), freed by store_reader_close
 struct store_position {
     uint64_t batch;
     uint64_t seq;
+    uint64_t tail; /* of the batch; 0 when the store does not keep it */
 };
 
 /* A sealed batch. Its number is rollup_batch(rollup). */
 struct store_batch {
     const struct rollup *rollup;
-    uint64_t seq; /* of the SEAL record */
+    uint64_t seq;  /* of the SEAL record */
+    uint64_t tail; /* a digest of the journal record before the seal, for a store that more than one
+                      journal may reach: so a copied journal is told from its original; 0: none */
 };
 
 /* What a question covers. */

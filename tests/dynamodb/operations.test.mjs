@@ -101,6 +101,10 @@ test('a data folder that was copied: the copy halts, and nothing counts twice', 
   assert.match((await copy.get('/metrics')).text, /halted.* 1$/m);
   await copy.close();
 
+  const again = await run(['serve', '--data', copied, '--listen', '127.0.0.1:0', '--auth', 'off', ...original.flags], { env: cluster.engine.credentials });
+  assert.equal(again.code, 1, 'its own batch must not be taken for the one in the table');
+  assert.match(again.stderr, /the folder is a copy, or was set back/);
+
   await original.start();
   assert.equal(await totals(original, userId, 'a'), 7, 'the original goes on, and the copy added nothing');
   await original.server.record(views(userId, 'a', 1));

@@ -60,6 +60,7 @@ static enum status table_apply(struct store *base, const struct store_batch *bat
     struct dynamodb_store *store = of(base);
     uint64_t number = rollup_batch(batch->rollup);
     uint64_t applied = moments_applied(&store->moments).batch;
+    const struct store_position position = {number, batch->seq, batch->tail};
     int64_t newest_ms = 0;
     if (number <= applied)
         return STATUS_OK;
@@ -84,7 +85,7 @@ static enum status table_apply(struct store *base, const struct store_batch *bat
     if (newest_ms > store->as_of_ms) /* never back: moved batches hold old events */
         store->as_of_ms = newest_ms;
     if (status == STATUS_OK)
-        status = writer_acknowledge(&store->writer, number, batch->seq, store->as_of_ms, err);
+        status = writer_acknowledge(&store->writer, &position, store->as_of_ms, err);
     if (status == STATUS_OK) {
         flush_count_batch(store->flush);
         moments_end_batch(&store->moments, batch);
@@ -328,7 +329,7 @@ enum status dynamodb_store_open(const struct dynamodb_store_options *options, st
     status = join(store, &state, err);
     if (status != STATUS_OK)
         goto cleanup;
-    store->moments.applied = (struct store_position){state.applied, state.applied_seq};
+    store->moments.applied = (struct store_position){state.applied, state.applied_seq, state.tail};
     store->moments.claimed = state.claimed;
     store->as_of_ms =
         state.as_of_ms == store_nothing_to_come ? clock_now_ms(&store->clock) : state.as_of_ms;

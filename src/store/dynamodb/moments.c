@@ -89,7 +89,7 @@ void moments_begin_batch(struct moments *moments, const struct store_batch *batc
             drop_oldest(moments);
         moments->kept[moments->kept_count++] = rollup_ref(rollup);
     }
-    moments->in_flight = (struct store_position){number, batch->seq};
+    moments->in_flight = (struct store_position){number, batch->seq, batch->tail};
     if (moments->claimed < number)
         moments->claimed = number;
     pthread_cond_broadcast(&moments->changed);
@@ -99,7 +99,8 @@ void moments_begin_batch(struct moments *moments, const struct store_batch *batc
 void moments_end_batch(struct moments *moments, const struct store_batch *batch)
 {
     pthread_mutex_lock(&moments->lock);
-    moments->applied = (struct store_position){rollup_batch(batch->rollup), batch->seq};
+    moments->applied =
+        (struct store_position){rollup_batch(batch->rollup), batch->seq, batch->tail};
     moments->in_flight = (struct store_position){0};
     moments->halted = false;
     tidy(moments);

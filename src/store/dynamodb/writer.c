@@ -16,6 +16,8 @@
 
 #include "store/dynamodb/day_item.h"
 
+enum { TAIL_BYTES = 16 + 1 }; /* hexadecimal digits, with NUL */
+
 void writer_hex(const uint8_t id[STORE_JOURNAL_ID_BYTES], char out[WRITER_HEX_BYTES])
 {
     for (size_t i = 0; i < STORE_JOURNAL_ID_BYTES; i++)
@@ -79,6 +81,15 @@ static void copy_text(char out[WRITER_HEX_BYTES], struct text text)
     snprintf(out, WRITER_HEX_BYTES, "%.*s", TEXT_ARGS(text));
 }
 
+static uint64_t read_tail(struct text hex)
+{
+    char digits[TAIL_BYTES];
+    if (hex.at == NULL || hex.len >= sizeof digits)
+        return 0;
+    snprintf(digits, sizeof digits, "%.*s", TEXT_ARGS(hex));
+    return strtoull(digits, NULL, 16);
+}
+
 static void take_state(const json_t *item, struct writer_state *out)
 {
     *out = (struct writer_state){.exists = item != NULL};
@@ -89,6 +100,7 @@ static void take_state(const json_t *item, struct writer_state *out)
     out->claimed = attribute_count(item, "seq");
     out->applied = attribute_count(item, "applied");
     out->applied_seq = attribute_count(item, "appliedSeq");
+    out->tail = read_tail(attribute_text(item, "tail"));
     out->as_of_ms = attribute_number(item, "asOf", 0);
 }
 
@@ -220,21 +232,25 @@ enum status writer_claim(struct writer *writer, uint64_t batch, const char *nonc
                 writer->number, writer->table, state.claimed, writer->journal_id, batch);
 }
 
-enum status writer_acknowledge(struct writer *writer, uint64_t batch, uint64_t seq,
+enum status writer_acknowledge(struct writer *writer, const struct store_position *position,
                                int64_t as_of_ms, struct error *err)
 {
     bool failed = false;
+    char tail[TAIL_BYTES];
+    snprintf(tail, sizeof tail, "%016" PRIx64, position->tail);
     begin_update(writer);
     put_strings(writer,
-                as_of_ms == 0 ? "SET applied=:n, appliedSeq=:s"
-                              : "SET applied=:n, appliedSeq=:s, asOf=:t",
+                as_of_ms == 0 ? "SET applied=:n, appliedSeq=:s, tail=:x"
+                              : "SET applied=:n, appliedSeq=:s, tail=:x, asOf=:t",
                 "jid=:j AND #q=:n");
     body_put(writer->body, ",\"ExpressionAttributeNames\":{\"#q\":\"seq\"}");
     put_journal_value(writer);
     body_put(writer->body, ",\":n\":");
-    body_put_n(writer->body, (int64_t)batch);
+    body_put_n(writer->body, (int64_t)position->batch);
     body_put(writer->body, ",\":s\":");
-    body_put_n(writer->body, (int64_t)seq);
+    body_put_n(writer->body, (int64_t)position->seq);
+    body_put(writer->body, ",\":x\":");
+    body_put_s(writer->body, text_of(tail));
     if (as_of_ms != 0) {
         body_put(writer->body, ",\":t\":");
         body_put_n(writer->body, as_of_ms);
@@ -316,7 +332,8 @@ enum status writer_take_over(struct writer *writer, const uint8_t old_id[STORE_J
         return fail(err, STATUS_FOREIGN, "writer %u of table %s belongs to journal %s, not to %s",
                     writer->number, writer->table, before->journal_id, old_hex);
     begin_update(writer);
-    put_strings(writer, "SET jid=:j, applied=:n, appliedSeq=:z REMOVE nonce", "jid=:o AND #q=:n");
+    put_strings(writer, "SET jid=:j, applied=:n, appliedSeq=:z REMOVE nonce, tail",
+                "jid=:o AND #q=:n");
     body_put(writer->body, ",\"ExpressionAttributeNames\":{\"#q\":\"seq\"}");
     put_journal_value(writer);
     body_put(writer->body, ",\":o\":");

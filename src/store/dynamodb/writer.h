@@ -5,8 +5,9 @@
  *
  *   jid         the journal's id, 32 hexadecimal digits
  *   seq, nonce  the batch that is claimed, and a digest of what it holds
- *   applied     the batch that is in the table whole; appliedSeq: the journal record that sealed it
- *   asOf        all that was acknowledged before this moment is in the table
+ *   applied     the batch that is in the table whole; appliedSeq: the journal record that sealed
+ * it; tail: a digest of the record before that, by which a copied journal is found out asOf all
+ * that was acknowledged before this moment is in the table
  *
  * A batch is claimed before its first part is sent. Whoever finds another journal, or under the
  * same number another digest, must not send anything: a copied journal, one that was set back, or
@@ -42,6 +43,7 @@ struct writer_state {
     uint64_t claimed;
     uint64_t applied;
     uint64_t applied_seq;
+    uint64_t tail; /* of the applied batch; 0: none */
     int64_t as_of_ms;
 };
 
@@ -60,9 +62,10 @@ MUST_USE enum status writer_register(struct writer *writer, int64_t now_ms,
 MUST_USE enum status writer_claim(struct writer *writer, uint64_t batch, const char *nonce,
                                   struct error *err);
 
-/* The batch is in the table whole. as_of_ms 0: says nothing about time. */
-MUST_USE enum status writer_acknowledge(struct writer *writer, uint64_t batch, uint64_t seq,
-                                        int64_t as_of_ms, struct error *err);
+/* The batch up to that position is in the table whole. as_of_ms 0: says nothing about time. */
+MUST_USE enum status writer_acknowledge(struct writer *writer,
+                                        const struct store_position *position, int64_t as_of_ms,
+                                        struct error *err);
 
 /* Everything acknowledged before this moment is in the table. */
 MUST_USE enum status writer_note(struct writer *writer, int64_t as_of_ms, struct error *err);

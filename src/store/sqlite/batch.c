@@ -89,7 +89,7 @@ enum status position_read(struct connection *connection, sqlite3_stmt *statement
             status =
                 fail(err, STATUS_CORRUPT, "store %s: its position is negative", connection->path);
         else
-            *out = (struct store_position){(uint64_t)batch, (uint64_t)seq};
+            *out = (struct store_position){(uint64_t)batch, (uint64_t)seq, 0};
     } else if (code == SQLITE_DONE) {
         status = fail(err, STATUS_CORRUPT, "store %s: it does not say which batches it holds",
                       connection->path);

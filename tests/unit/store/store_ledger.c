@@ -122,7 +122,7 @@ struct store_batch ledger_rebuild(struct ledger *ledger, uint64_t batch)
         if (ledger->at[i].batch <= batch)
             seq = (uint64_t)i + 1 + batch;
     }
-    return (struct store_batch){rollup, seq};
+    return (struct store_batch){rollup, seq, 0};
 }
 
 struct store_batch ledger_seal(struct ledger *ledger)
