@@ -5,6 +5,7 @@
  */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Footfall } from '../../../clients/js/src/client.js';
+import { platformName } from '../../../clients/js/src/element/icons.js';
 import type { Address } from '../model/address.js';
 import { formatMoment } from '../model/format.js';
 import { type Failure, type Range } from '../model/portfolio.js';
@@ -115,7 +116,7 @@ function card({ timestamp, platform, source, inquiry }: Inquiry, zone: string): 
   return html`<li class="inquiry">
     <div class="inquiry-head">
       <h3>${name ?? 'Somebody'}</h3>
-      <p>${isText(platform) ? html`<span class="tag platform">${platform}</span>` : nothing}${isText(source) ? html`<span class="tag">${source}</span>` : nothing}
+      <p>${isText(platform) ? html`<span class="tag">${platformName(platform)}</span>` : nothing}${isText(source) ? html`<span class="tag">${source}</span>` : nothing}
       <time datetime=${new Date(timestamp).toISOString()}>${formatMoment(timestamp, zone)}</time></p>
     </div>
     ${messageKey === undefined ? nothing : html`<blockquote>${sent[messageKey]}</blockquote>`}
