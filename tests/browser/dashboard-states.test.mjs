@@ -112,6 +112,7 @@ pageTest('where nothing was counted, a line for the shell; run, it shows by itse
     await heading(page, 'Whose listings?').waitFor();
     await page.goBack();
     await rowOf(page, 'listing-123').waitFor();
+    await page.close(); // or it would look for the server, and say that there is none
   } finally {
     await plain.close();
   }
