@@ -75,6 +75,34 @@ void count_rows_done(struct count_rows *rows)
     *rows = (struct count_rows){0};
 }
 
+int32_t count_rows_take_day(struct count_rows *rest, struct count_rows *day_rows)
+{
+    int32_t day = INT32_MAX;
+    if (rest->platform_count > 0)
+        day = rest->platforms[0].day;
+    if (rest->source_count > 0 && rest->sources[0].day < day)
+        day = rest->sources[0].day;
+
+    size_t platforms = 0;
+    while (platforms < rest->platform_count && rest->platforms[platforms].day == day)
+        platforms++;
+    size_t sources = 0;
+    while (sources < rest->source_count && rest->sources[sources].day == day)
+        sources++;
+
+    *day_rows = (struct count_rows){.platforms = rest->platforms,
+                                    .platform_count = platforms,
+                                    .sources = rest->sources,
+                                    .source_count = sources};
+    if (platforms > 0) /* what is not there cannot be moved along */
+        rest->platforms += platforms;
+    if (sources > 0)
+        rest->sources += sources;
+    rest->platform_count -= platforms;
+    rest->source_count -= sources;
+    return day;
+}
+
 struct text sources_admit(struct source_names *names, struct text source)
 {
     static const struct text other = {"(other)", 7};

@@ -99,6 +99,12 @@ void count_rows_clear(struct count_rows *rows);
 void count_rows_done(struct count_rows *rows);
 
 /*
+ * Takes the rows of the first day off *rest, a view that holds some and whose days ascend in both
+ * grains; *day_rows is a view of them. Returns the day.
+ */
+int32_t count_rows_take_day(struct count_rows *rest, struct count_rows *day_rows);
+
+/*
  * The names already standing on one listing-day, in the order they came. Start with count 0 and
  * the last place absent, or as {0}.
  */

@@ -103,28 +103,6 @@ static struct owed_day *find_owed(const struct owed *owed, struct text listing_i
     return NULL;
 }
 
-/* Takes the rows of one day off the front of *rest. Rows of a day lie together. */
-static int32_t next_day(struct count_rows *rest, struct count_rows *day_rows)
-{
-    int32_t day = rest->platforms[0].day;
-    size_t platforms = 0;
-    while (platforms < rest->platform_count && rest->platforms[platforms].day == day)
-        platforms++;
-    size_t sources = 0;
-    while (sources < rest->source_count && rest->sources[sources].day == day)
-        sources++;
-    *day_rows = (struct count_rows){.platforms = rest->platforms,
-                                    .platform_count = platforms,
-                                    .sources = rest->sources,
-                                    .source_count = sources};
-    rest->platforms += platforms;
-    if (sources > 0)
-        rest->sources += sources;
-    rest->platform_count -= platforms;
-    rest->source_count -= sources;
-    return day;
-}
-
 static enum status owe_listing(void *context, struct text listing_id,
                                const struct count_rows *cells, struct error *err)
 {
@@ -132,7 +110,7 @@ static enum status owe_listing(void *context, struct text listing_id,
     struct count_rows rest = *cells;
     while (rest.platform_count > 0) {
         struct count_rows day_rows;
-        int32_t day = next_day(&rest, &day_rows);
+        int32_t day = count_rows_take_day(&rest, &day_rows);
         if (owed->count == owed->cap) {
             size_t cap = owed->cap == 0 ? 16 : owed->cap * 2;
             struct owed_day *grown = realloc(owed->days, cap * sizeof *grown);

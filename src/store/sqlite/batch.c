@@ -192,35 +192,6 @@ static enum status apply_block(struct applying *applying, const struct block_key
     return run(applying, which, err);
 }
 
-/* Takes the rows of the next day off *rest into *day_rows. */
-static int32_t next_day(struct count_rows *rest, struct count_rows *day_rows)
-{
-    int32_t day = INT32_MAX;
-    if (rest->platform_count > 0)
-        day = rest->platforms[0].day;
-    if (rest->source_count > 0 && rest->sources[0].day < day)
-        day = rest->sources[0].day;
-
-    size_t platforms = 0;
-    while (platforms < rest->platform_count && rest->platforms[platforms].day == day)
-        platforms++;
-    size_t sources = 0;
-    while (sources < rest->source_count && rest->sources[sources].day == day)
-        sources++;
-
-    *day_rows = (struct count_rows){.platforms = rest->platforms,
-                                    .platform_count = platforms,
-                                    .sources = rest->sources,
-                                    .source_count = sources};
-    if (platforms > 0) /* what is not there cannot be moved along */
-        rest->platforms += platforms;
-    if (sources > 0)
-        rest->sources += sources;
-    rest->platform_count -= platforms;
-    rest->source_count -= sources;
-    return day;
-}
-
 static enum status apply_month(void *context, struct text user_id, int32_t month,
                                struct text listing_id, const struct count_rows *totals,
                                const struct count_rows *cells, struct error *err)
@@ -235,7 +206,7 @@ static enum status apply_month(void *context, struct text user_id, int32_t month
     struct count_rows rest = *cells; /* a view: nothing of it is freed */
     while (status == STATUS_OK && rest.platform_count + rest.source_count > 0) {
         struct count_rows day_rows;
-        key.at = next_day(&rest, &day_rows);
+        key.at = count_rows_take_day(&rest, &day_rows);
         status = apply_block(applying, &key, &day_rows, err);
     }
     return status;
