@@ -27,10 +27,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <xxhash.h>
-
 #include "store/dynamodb/day_update.h"
 #include "store/dynamodb/facts.h"
+#include "store/dynamodb/seen_inquiries.h"
 
 enum {
     READS_MAX = 24, /* of one listing-day in one try: maps are made fifty at once */
@@ -57,13 +56,6 @@ struct job {
     struct inquiry inquiry;
 };
 
-/* Hashes of the inquiries that a batch has already: of several of one key the first stands. */
-struct seen_keys {
-    XXH128_hash_t *slots;
-    size_t mask;
-    size_t count;
-};
-
 struct flush {
     struct flush_options options;
     struct flush_stats stats;
@@ -77,23 +69,11 @@ struct flush {
     struct bytes done; /* by ordinal: 1 when it is in the table */
     size_t ordinal;
     const struct rollup *rollup;
-    struct seen_keys seen;
-    struct body key;
+    struct seen_inquiries seen;
     int64_t newest_ms;
     enum status status; /* the first failure of this try */
     struct error error;
 };
-
-static bool is_free(const XXH128_hash_t *slot)
-{
-    return (slot->low64 | slot->high64) == 0;
-}
-
-static void forget_keys(struct seen_keys *seen)
-{
-    free(seen->slots);
-    *seen = (struct seen_keys){0};
-}
 
 struct flush *flush_new(const struct flush_options *options)
 {
@@ -118,8 +98,7 @@ void flush_free(struct flush *flush)
     day_item_done(&flush->item);
     known_days_done(&flush->known);
     bytes_done(&flush->done);
-    forget_keys(&flush->seen);
-    body_done(&flush->key);
+    seen_inquiries_done(&flush->seen);
     free(flush);
 }
 
@@ -470,28 +449,6 @@ static enum status start_day(struct flush *flush, struct text user_id, struct te
     return STATUS_OK;
 }
 
-/* Takes the rows of the first day off *rest. */
-static int32_t next_day(struct count_rows *rest, struct count_rows *day_rows)
-{
-    int32_t day = rest->platforms[0].day; /* every event has its row there */
-    size_t platforms = 0;
-    while (platforms < rest->platform_count && rest->platforms[platforms].day == day)
-        platforms++;
-    size_t sources = 0;
-    while (sources < rest->source_count && rest->sources[sources].day == day)
-        sources++;
-    *day_rows = (struct count_rows){.platforms = rest->platforms,
-                                    .platform_count = platforms,
-                                    .sources = rest->sources,
-                                    .source_count = sources};
-    rest->platforms += platforms;
-    if (sources > 0)
-        rest->sources += sources;
-    rest->platform_count -= platforms;
-    rest->source_count -= sources;
-    return day;
-}
-
 static enum status visit_month(void *context, struct text user_id, int32_t month,
                                struct text listing_id, const struct count_rows *totals,
                                const struct count_rows *cells, struct error *err)
@@ -503,54 +460,10 @@ static enum status visit_month(void *context, struct text user_id, int32_t month
     (void)totals;
     while (rest.platform_count > 0 && status == STATUS_OK) {
         struct count_rows day_rows;
-        int32_t day = next_day(&rest, &day_rows);
+        int32_t day = count_rows_take_day(&rest, &day_rows);
         status = start_day(flush, user_id, listing_id, &day_rows, day, err);
     }
     return status;
-}
-
-/* The hash's slot, or the free one where it belongs. */
-static XXH128_hash_t *slot_of(const struct seen_keys *seen, XXH128_hash_t hash)
-{
-    size_t at = (size_t)hash.low64 & seen->mask;
-    while (!is_free(&seen->slots[at]) && !XXH128_isEqual(seen->slots[at], hash))
-        at = (at + 1) & seen->mask;
-    return &seen->slots[at];
-}
-
-/* Keeps half of the slots free. */
-static bool make_room_for_key(struct seen_keys *seen)
-{
-    if (seen->slots != NULL && seen->count * 2 <= seen->mask)
-        return true;
-    struct seen_keys grown = {.mask = seen->slots == NULL ? 63 : seen->mask * 2 + 1,
-                              .count = seen->count};
-    grown.slots = calloc(grown.mask + 1, sizeof *grown.slots);
-    if (grown.slots == NULL)
-        return false;
-    for (size_t i = 0; seen->slots != NULL && i <= seen->mask; i++)
-        if (!is_free(&seen->slots[i]))
-            *slot_of(&grown, seen->slots[i]) = seen->slots[i];
-    free(seen->slots);
-    *seen = grown;
-    return true;
-}
-
-/* Whether an inquiry of this key came before in the batch; notes it otherwise. */
-static enum status is_repeated(struct flush *flush, const struct inquiry *inquiry, bool *repeated,
-                               struct error *err)
-{
-    struct body *key = &flush->key;
-    body_clear(key);
-    put_inquiry_key(key, inquiry);
-    if (!body_ok(key) || !make_room_for_key(&flush->seen))
-        return fail(err, STATUS_NO_MEMORY, "no memory to apply a batch");
-    XXH128_hash_t hash = XXH3_128bits(key->bytes.at, key->bytes.len);
-    XXH128_hash_t *slot = slot_of(&flush->seen, hash);
-    *repeated = !is_free(slot);
-    flush->seen.count += !*repeated;
-    *slot = hash;
-    return STATUS_OK;
 }
 
 static enum status visit_inquiry(void *context, const struct inquiry *inquiry, struct error *err)
@@ -560,7 +473,7 @@ static enum status visit_inquiry(void *context, const struct inquiry *inquiry, s
     bool repeated = false;
     enum status status = next_thing(flush, &wanted, err);
     if (status == STATUS_OK)
-        status = is_repeated(flush, inquiry, &repeated, err);
+        status = seen_inquiries_note(&flush->seen, inquiry, &repeated, err);
     if (status != STATUS_OK || !wanted || repeated)
         return status;
     struct job *job = take_job(flush);
@@ -610,7 +523,7 @@ enum status flush_batch(struct flush *flush, const struct rollup *rollup, int64_
     flush->newest_ms = 0;
     flush->status = STATUS_OK;
 
-    forget_keys(&flush->seen);
+    seen_inquiries_forget(&flush->seen);
     enum status status = rollup_visit(rollup, &visitor, err);
     /* what is on its way refers to the rollup: it is waited for in any case */
     while (dynamodb_in_flight(flush->options.channel) > 0) {

@@ -167,6 +167,27 @@ static enum status not_ours(const struct writer *writer, const struct writer_sta
                 writer->journal_id);
 }
 
+/* The batch cannot go on: in whose way it is, and what to do. */
+static enum status halt(const struct writer *writer, const struct writer_state *state,
+                        uint64_t batch, struct error *err)
+{
+    if (strcmp(state->journal_id, writer->journal_id) != 0)
+        return not_ours(writer, state, err);
+    if (state->claimed == batch)
+        return fail(err, STATUS_FOREIGN,
+                    "writer %u of table %s has batch %" PRIu64
+                    " with other content from this very journal %s: the journal is a copy, or was "
+                    "set back to an older state. Nothing more is written. Stop the other node, or "
+                    "give this one a fresh folder and a writer number of its own",
+                    writer->number, writer->table, batch, writer->journal_id);
+    return fail(err, STATUS_FOREIGN,
+                "writer %u of table %s has batch %" PRIu64 " of journal %s, which is only at batch "
+                "%" PRIu64 " here: the journal is a copy, or was set back to an older state. "
+                "Nothing more is written. Stop the other node, or give this one a fresh folder and "
+                "a writer number of its own",
+                writer->number, writer->table, state->claimed, writer->journal_id, batch);
+}
+
 enum status writer_register(struct writer *writer, int64_t now_ms, struct writer_state *out,
                             struct error *err)
 {
@@ -213,23 +234,9 @@ enum status writer_claim(struct writer *writer, uint64_t batch, const char *nonc
     status = writer_read(writer, &state, err);
     if (status != STATUS_OK)
         return status;
-    if (strcmp(state.journal_id, writer->journal_id) != 0)
-        return not_ours(writer, &state, err);
-    if (state.claimed == batch && strcmp(state.nonce, nonce) == 0)
-        return STATUS_OK; /* ours, of an earlier try */
-    if (state.claimed == batch)
-        return fail(err, STATUS_FOREIGN,
-                    "writer %u of table %s has batch %" PRIu64
-                    " with other content from this very journal %s: the journal is a copy, or was "
-                    "set back to an older state. Nothing more is written. Stop the other node, or "
-                    "give this one a fresh folder and a writer number of its own",
-                    writer->number, writer->table, batch, writer->journal_id);
-    return fail(err, STATUS_FOREIGN,
-                "writer %u of table %s has batch %" PRIu64 " of journal %s, which is only at batch "
-                "%" PRIu64 " here: the journal is a copy, or was set back to an older state. "
-                "Nothing more is written. Stop the other node, or give this one a fresh folder and "
-                "a writer number of its own",
-                writer->number, writer->table, state.claimed, writer->journal_id, batch);
+    bool ours = strcmp(state.journal_id, writer->journal_id) == 0 && state.claimed == batch &&
+                strcmp(state.nonce, nonce) == 0; /* of an earlier try */
+    return ours ? STATUS_OK : halt(writer, &state, batch, err);
 }
 
 enum status writer_acknowledge(struct writer *writer, const struct store_position *position,
@@ -263,7 +270,7 @@ enum status writer_acknowledge(struct writer *writer, const struct store_positio
     status = writer_read(writer, &state, err);
     if (status != STATUS_OK)
         return status;
-    return not_ours(writer, &state, err);
+    return halt(writer, &state, position->batch, err);
 }
 
 enum status writer_note(struct writer *writer, int64_t as_of_ms, struct error *err)
