@@ -109,6 +109,26 @@ TEST(names_are_told_apart)
     }
 }
 
-UNIT_MAIN(UNIT(counts_end_at_their_maximum_in_any_order), UNIT(rows_grow_and_keep_their_content),
+TEST(days_are_taken_off_in_order_in_both_grains)
+{
+    struct platform_row platforms[] = {{.day = 3}, {.day = 3}, {.day = 7}};
+    struct source_row sources[] = {{.day = 3}, {.day = 5}, {.day = 7}, {.day = 7}};
+    static const struct {
+        int32_t day;
+        size_t platforms, sources;
+    } want[] = {{3, 2, 1}, {5, 0, 1}, {7, 1, 2}};
+    struct count_rows rest = {
+        .platforms = platforms, .platform_count = 3, .sources = sources, .source_count = 4};
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        struct count_rows day_rows;
+        assert_int_equal(count_rows_take_day(&rest, &day_rows), want[i].day);
+        assert_int_equal(day_rows.platform_count, want[i].platforms);
+        assert_int_equal(day_rows.source_count, want[i].sources);
+    }
+    assert_int_equal(rest.platform_count + rest.source_count, 0);
+}
+
+UNIT_MAIN(UNIT(days_are_taken_off_in_order_in_both_grains),
+          UNIT(counts_end_at_their_maximum_in_any_order), UNIT(rows_grow_and_keep_their_content),
           UNIT(a_day_admits_64_names_first_come), UNIT(other_takes_no_place),
           UNIT(names_are_told_apart))
