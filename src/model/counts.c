@@ -77,12 +77,7 @@ void count_rows_done(struct count_rows *rows)
 
 int32_t count_rows_take_day(struct count_rows *rest, struct count_rows *day_rows)
 {
-    int32_t day = INT32_MAX;
-    if (rest->platform_count > 0)
-        day = rest->platforms[0].day;
-    if (rest->source_count > 0 && rest->sources[0].day < day)
-        day = rest->sources[0].day;
-
+    int32_t day = rest->platform_count > 0 ? rest->platforms[0].day : rest->sources[0].day;
     size_t platforms = 0;
     while (platforms < rest->platform_count && rest->platforms[platforms].day == day)
         platforms++;

@@ -99,8 +99,10 @@ void count_rows_clear(struct count_rows *rows);
 void count_rows_done(struct count_rows *rows);
 
 /*
- * Takes the rows of the first day off *rest, a view that holds some and whose days ascend in both
- * grains; *day_rows is a view of them. Returns the day.
+ * Takes the rows of the day that comes first off *rest, a view that holds some; *day_rows is a view
+ * of them. Returns the day. Days may stand in any order, as they came to a rollup: but rows of one
+ * day lie together, the order is the same in both grains, and a day that has sources has platforms,
+ * since every event counts for one.
  */
 int32_t count_rows_take_day(struct count_rows *rest, struct count_rows *day_rows);
 

@@ -144,6 +144,34 @@ TEST(readers_see_whole_batches_beside_one_that_is_stopped)
     trial_free(trial);
 }
 
+/* Days in no order, and the first one without a source: each is owed once. */
+TEST(a_late_day_beside_a_batch_that_is_stopped_counts_once)
+{
+    struct trial *trial = trial_new();
+    int32_t day = day_of(2025, 3, 4);
+    static const struct {
+        int days_ago;
+        const char *source;
+    } views[] = {{0, NULL}, {3, "mail"}, {1, NULL}, {2, "feed"}, {2, NULL}, {3, "mail"}};
+    ledger_note_view(&trial->ledger, "ann", "house", day, NULL);
+    ledger_apply(&trial->ledger, trial->store);
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+        ledger_note_view(&trial->ledger, "ann", "house", day - views[i].days_ago, views[i].source);
+    struct store_batch batch = ledger_seal(&trial->ledger);
+    for (int sent = 1; sent < 10; sent++) {
+        writes_left = sent; /* first the days are put into the index, then one after the other */
+        enum status status = store_apply(trial->store, &batch, &trial->err);
+        writes_left = -1;
+        assert_true(status == STATUS_OK || status == STATUS_IO);
+        begin(trial);
+        check_reader(trial, "stopped", trial->reader, trial->ledger.batches, false);
+        store_reader_end(trial->reader);
+    }
+    ASSERT_OK(store_apply(trial->store, &batch, &trial->err), trial->err);
+    ledger_release(batch);
+    trial_free(trial);
+}
+
 TEST(a_restart_goes_on_where_a_batch_was_stopped)
 {
     struct unit_random random = unit_random_seeded();
@@ -249,6 +277,7 @@ int main(void)
     };
     const struct CMUnitTest tests[] = {
         UNIT(readers_see_whole_batches_beside_one_that_is_stopped),
+        UNIT(a_late_day_beside_a_batch_that_is_stopped_counts_once),
         UNIT(a_restart_goes_on_where_a_batch_was_stopped),
         UNIT(after_a_restart_readers_wait_until_the_claimed_batch_is_handed_over),
         UNIT(a_reader_slower_than_the_batches_that_are_kept_is_told_so),
