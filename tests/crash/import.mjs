@@ -16,7 +16,7 @@ const USERS = 7;
 const LISTINGS = 60; // of each user
 const DAYS = 300;
 const TYPES = ['view', 'view', 'view', 'view', 'view', 'view', 'view', 'share', 'share', 'inquiry'];
-const IDS_MAX = 150_000; // that the server remembers
+const IDS_MAX = 80_000; // that the server remembers: a little more than may be in doubt
 const MEMORY_MB_MAX = 200;
 const first = Date.UTC(2011, 0, 1); // far older than 400 days
 

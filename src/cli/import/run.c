@@ -2,7 +2,8 @@
  * run.c - open, find the place, loop over pieces.
  *
  * The bookmark in memory moves when a piece is acknowledged; on disk it follows at most BOOKMARK_MS
- * later, and at the end, however that comes about. A last record that has no line end and is
+ * or BOOKMARK_RECORDS later, and at the end, however that comes about. The time is for a slow
+ * server, the number for a fast one: how much is in doubt must not depend on its speed. A last record that has no line end and is
  * rejected may only be half written: the bookmark stays before it.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -22,7 +23,7 @@
 #include "cli/import/piece.h"
 #include "cli/import/report.h"
 
-enum { BOOKMARK_MS = 100, PATH_QUERY_BYTES = 64, WAIT_SAID_S = 10 };
+enum { BOOKMARK_MS = 100, BOOKMARK_RECORDS = 64 * 1024, PATH_QUERY_BYTES = 64, WAIT_SAID_S = 10 };
 
 static volatile sig_atomic_t stop_asked;
 
@@ -47,6 +48,7 @@ struct import {
     struct import_totals before; /* of earlier runs */
     bool bookmark_is_behind;     /* on disk */
     uint64_t bookmark_written_ns;
+    size_t unmarked; /* records acknowledged since */
     const char *waits_for; /* the code that was said last; NULL: none. Codes are kept for good */
     uint64_t wait_said_ns;
     struct import_result *result;
@@ -133,6 +135,7 @@ static enum status write_bookmark(struct import *import, struct error *err)
         status = bookmark_write(import->result->bookmark_path, bookmark, err);
     import->bookmark_is_behind = false;
     import->bookmark_written_ns = monotonic_ns();
+    import->unmarked = 0;
     return status;
 }
 
@@ -273,7 +276,9 @@ static enum status move_bookmark(struct import *import, struct error *err)
     bookmark->lines = piece->end_lines;
     bookmark->totals = sum(import->before, import->result->run);
     import->bookmark_is_behind = true;
-    if (monotonic_ns() - import->bookmark_written_ns < BOOKMARK_MS * ns_per_ms)
+    import->unmarked += piece->record_count;
+    if (import->unmarked + PIECE_RECORDS_MAX <= BOOKMARK_RECORDS &&
+        monotonic_ns() - import->bookmark_written_ns < BOOKMARK_MS * ns_per_ms)
         return STATUS_OK;
     return write_bookmark(import, err);
 }
