@@ -3,8 +3,9 @@
  *
  * The bookmark in memory moves when a piece is acknowledged; on disk it follows at most BOOKMARK_MS
  * or BOOKMARK_RECORDS later, and at the end, however that comes about. The time is for a slow
- * server, the number for a fast one: how much is in doubt must not depend on its speed. A last record that has no line end and is
- * rejected may only be half written: the bookmark stays before it.
+ * server, the number for a fast one: how much is in doubt must not depend on its speed. A last
+ * record that has no line end and is rejected may only be half written: the bookmark stays before
+ * it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -48,7 +49,7 @@ struct import {
     struct import_totals before; /* of earlier runs */
     bool bookmark_is_behind;     /* on disk */
     uint64_t bookmark_written_ns;
-    size_t unmarked; /* records acknowledged since */
+    size_t unmarked;       /* records acknowledged since */
     const char *waits_for; /* the code that was said last; NULL: none. Codes are kept for good */
     uint64_t wait_said_ns;
     struct import_result *result;

@@ -5,8 +5,8 @@
  *
  * One piece is on its way at a time, in order. So the bookmark says exactly what was acknowledged,
  * and what a kill leaves in doubt is the piece on its way and what was acknowledged since the
- * bookmark moved last (BOOKMARK_MS and BOOKMARK_RECORDS at most): those are sent again with the same
- * ids, the youngest in the server's window of ids, however long the file is and however fast.
+ * bookmark moved last (BOOKMARK_MS and BOOKMARK_RECORDS at most): those are sent again with the
+ * same ids, the youngest in the server's window of ids, however long the file is and however fast.
  *
  * Threads: one import at a time in a process: signals end it.
  */
