@@ -114,7 +114,7 @@ async function chaosRounds() {
     const count = Math.min(CHAOS_A_CHAIN, chaos - chain * CHAOS_A_CHAIN);
     const chainSeed = seed + chain;
     try {
-      const found = await chaosChain({ seed: chainSeed, rounds: count });
+      const found = await chaosChain({ seed: chainSeed, rounds: count, keepIn });
       sums.chaos += count;
       sums.kills += found.kills;
       sums.acknowledged += found.acknowledged;
@@ -122,14 +122,13 @@ async function chaosRounds() {
       sums.kept += found.kept;
       console.log(`chaos, seed ${chainSeed}, ${count} rounds: ${JSON.stringify(found)}`);
     } catch (error) {
-      error.again = `The same load again: script/crash --rounds 0 --cuts 0 --chaos ${count} --seed ${chainSeed}`;
-      throw error;
+      throw again(error, error.kept, `script/crash --rounds 0 --cuts 0 --chaos ${count} --seed ${chainSeed}`);
     }
   }
 }
 
 function again(error, kept, command) {
-  error.again = `The data is kept at ${kept}. The same load again: ${command}`;
+  error.again = `${kept === undefined ? '' : `The data is kept at ${kept}. `}The same load again: ${command}`;
   return error;
 }
 

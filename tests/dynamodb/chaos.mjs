@@ -15,6 +15,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomOf } from '../crash/oracle.mjs';
 import { DAY_MS, listingPath, utcDate, withQuery } from '../integration/server.mjs';
@@ -316,11 +318,25 @@ class Chaos {
 const sumOf = (rows) => rows.reduce((sum, row) => sum.map((count, i) => count + row[i]), [0, 0, 0]);
 const driftOf = (differences) => differences.reduce((sum, { lost, surplus }) => sum + lost + surplus, 0);
 
+/** Leaves all that a failed chain was about, and says where: in words, and as error.kept. */
+async function keep(chaos, seed, keepIn, error) {
+  const path = join(keepIn, `footfall-chaos-${seed}-${process.hrtime.bigint()}`);
+  const ledger = chaos.ledger.entries.map(({ event, node, ackAt }) => `${JSON.stringify({ node: node.number, ackAt: ackAt ?? null, event })}\n`);
+  try {
+    await chaos.cluster.keepAt(path, { 'ledger.ndjson': ledger.join(''), 'error.txt': `${error.stack}\n` });
+    error.kept = path;
+    console.error(`The data of the nodes, their logs, the table and the ledger are kept at ${path}`);
+  } catch (second) {
+    console.error('The data could not be kept:', second);
+  }
+}
+
 /**
  * One chain of rounds over one table: {acknowledged, open, kept, kills, asked, fresh, refused, faults, drift}.
- * Throws at the first wrong count, unless isDriftExpected: then it says how large the drift is.
+ * Throws at the first wrong count, unless isDriftExpected: then it says how large the drift is. What
+ * a failed chain was about is kept in the folder keepIn; error.kept says where.
  */
-export async function chaosChain({ seed, rounds, rate = 0.3, program, under, flags, isDriftExpected = false, say = () => {} }) {
+export async function chaosChain({ seed, rounds, rate = 0.3, program, under, flags, isDriftExpected = false, keepIn = tmpdir(), say = () => {} }) {
   const cluster = await startCluster({ nodes: NODES, seed, randomOf, rate, program, under, flags });
   const chaos = new Chaos(seed, cluster);
   chaos.isDriftExpected = isDriftExpected;
@@ -354,6 +370,7 @@ export async function chaosChain({ seed, rounds, rate = 0.3, program, under, fla
     return { ...sums, drift: 0 };
   } catch (error) {
     cluster.printLogs();
+    await keep(chaos, seed, keepIn, error);
     throw error;
   } finally {
     await cluster.close();

@@ -1,12 +1,16 @@
 // cluster.mjs - nodes that share a table, each behind a bad network of its own.
 //
+// Whoever finds something wrong keeps what it was found in: keepAt() leaves each node's data folder
+// and the logs of all its lives, and the table, which the engine has in memory only.
+//
 // SPDX-License-Identifier: Apache-2.0
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startServer, temporaryFolder } from '../integration/server.mjs';
 import { REGION, startEngine, tableName } from './engine.mjs';
 import { startProxy } from './proxy.mjs';
-import { createTable, documentClient } from './table.mjs';
+import { createTable, documentClient, tableAsText } from './table.mjs';
 
 const START_TRIES = 20; // a node that finds no table on a bad network refuses to start
 const SEAL_MS = 150;
@@ -21,6 +25,7 @@ class Node {
     this.data = join(cluster.folder.path, `node-${number}`);
     this.isUp = false;
     this.sealMs = SEAL_MS;
+    this.lives = []; // its log, life by life: lines
   }
 
   get flags() {
@@ -38,9 +43,11 @@ class Node {
     for (let tries = 1; ; tries++) {
       try {
         this.server = await startServer({ data: this.data, flags: this.flags, env: engine.credentials, program, under });
+        this.lives.push(this.server.log);
         this.isUp = true;
         return this;
       } catch (error) {
+        this.lives.push([error.message]);
         if (tries === START_TRIES || this.proxy === undefined) throw error;
         await delay(50);
       }
@@ -113,6 +120,18 @@ class Cluster {
 
   printLogs() {
     for (const { server } of this.nodes) server?.printLog();
+  }
+
+  /** Kills the nodes and leaves their data, their logs, the table and these texts at the path. */
+  async keepAt(path, texts = {}) {
+    for (const { server } of this.nodes) await server?.close();
+    const files = { ...texts };
+    for (const { number, lives } of this.nodes) {
+      files[`node-${number}.log`] = lives.map((lines, at) => `--- life ${at + 1}\n${lines.join('\n')}\n`).join('');
+    }
+    files['table.ndjson'] = await tableAsText(this.client, this.table).catch((error) => `the engine does not give it: ${error.stack}\n`);
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.folder.path, name), text);
+    renameSync(this.folder.path, path);
   }
 
   async close() {

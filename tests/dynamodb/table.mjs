@@ -1,7 +1,7 @@
 // table.mjs - a table as another application sees it: by Amazon's own SDK.
 //
 // SPDX-License-Identifier: Apache-2.0
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, ScanCommand as RawScanCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 
 export const METRICS_KEY = /^METRICS#(?<listingId>[^#]+)#(?<date>\d{4}-\d\d-\d\d)$/;
@@ -48,4 +48,11 @@ export function itemsOf(client, table, userId, prefix) {
 /** Everything in the table. */
 export function allItems(client, table) {
   return allPages(client, ScanCommand, { TableName: table });
+}
+
+/** Everything in the table as lines of DynamoDB's own JSON, which says of what type each thing is. */
+export async function tableAsText(client, table) {
+  const items = await allPages(client, RawScanCommand, { TableName: table });
+  const plain = (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value);
+  return items.map((item) => `${JSON.stringify(item, plain)}\n`).join('');
 }
