@@ -79,6 +79,12 @@ static bool read_choice(const char *choices, const char *text, uint64_t *out)
 
 static enum status bad_value(const struct setting *setting, const char *value, struct error *err)
 {
+    static const char *const kinds[] = {
+        [KIND_BYTES] = "a size such as 4096, 64KiB, 256MiB or 2GiB",
+        [KIND_DURATION] = "a time such as 500ms, 10s, 5m or 1h",
+        [KIND_NUMBER] = "a number",
+    };
+    char range[SETTING_RANGE_BYTES];
     switch (setting->kind) {
     case KIND_TEXT:
         break;
@@ -87,22 +93,12 @@ static enum status bad_value(const struct setting *setting, const char *value, s
                           "%s must be one of %s, and not \"%s\"", setting->name, setting->choices,
                           value);
     case KIND_BYTES:
-        return fail_input(err, "invalid_setting", setting->name,
-                          "%s must be a size such as 4096, 64KiB, 256MiB or 2GiB, from %llu to "
-                          "%llu bytes, and not \"%s\"",
-                          setting->name, (unsigned long long)setting->min,
-                          (unsigned long long)setting->max, value);
     case KIND_DURATION:
-        return fail_input(err, "invalid_setting", setting->name,
-                          "%s must be a time such as 500ms, 10s, 5m or 1h, from %llu to %llu "
-                          "milliseconds, and not \"%s\"",
-                          setting->name, (unsigned long long)setting->min,
-                          (unsigned long long)setting->max, value);
     case KIND_NUMBER:
+        setting_range(setting, range);
         return fail_input(err, "invalid_setting", setting->name,
-                          "%s must be a number from %llu to %llu, and not \"%s\"", setting->name,
-                          (unsigned long long)setting->min, (unsigned long long)setting->max,
-                          value);
+                          "%s must be %s, from %s, and not \"%s\"", setting->name,
+                          kinds[setting->kind], range, value);
     }
     return fail_input(err, "invalid_setting", setting->name, "%s must not be empty", setting->name);
 }
@@ -323,7 +319,8 @@ static bool is_switch(const struct config_flag *flag)
            strcmp(settings[id].choices, "off|on") == 0;
 }
 
-/* Reads the flag at arguments[*at] with its value and moves *at behind both. */
+/* Reads the flag at arguments[*at] with its value, NULL when it has none, and moves *at behind
+ * both. */
 static enum status take_flag(int count, const char *const *arguments, int *at,
                              struct config_flag *out, struct error *err)
 {
@@ -340,8 +337,6 @@ static enum status take_flag(int count, const char *const *arguments, int *at,
         out->value = "on";
     else if (out->value == NULL && *at < count)
         out->value = arguments[(*at)++];
-    if (out->value == NULL)
-        return fail_input(err, "usage", "", "--%.*s needs a value", (int)out->name_len, out->name);
     return STATUS_OK;
 }
 
@@ -350,7 +345,8 @@ static bool is_config_flag(const struct config_flag *flag)
     return flag->name_len == 6 && memcmp(flag->name, "config", 6) == 0;
 }
 
-/* First unknown names, so that "--lisen" is not blamed for its value; *file is --config's. */
+/* First unknown names, so that "--lisen" is not blamed for its value, or for having none; *file is
+ * --config's. */
 static enum status look_at_flags(int count, const char *const *arguments, const char **file,
                                  struct error *err)
 {
@@ -360,10 +356,13 @@ static enum status look_at_flags(int count, const char *const *arguments, const 
         enum status status = take_flag(count, arguments, &at, &flag, err);
         if (status != STATUS_OK)
             return status;
+        if (!is_config_flag(&flag) && !find_setting(flag.name, flag.name_len, &id))
+            return unknown_setting(flag.name, flag.name_len, "command line", err);
+        if (flag.value == NULL)
+            return fail_input(err, "usage", "", "--%.*s needs a value", (int)flag.name_len,
+                              flag.name);
         if (is_config_flag(&flag))
             *file = flag.value;
-        else if (!find_setting(flag.name, flag.name_len, &id))
-            return unknown_setting(flag.name, flag.name_len, "command line", err);
     }
     return STATUS_OK;
 }

@@ -68,7 +68,7 @@ enum { STORE_CHOICE_SQLITE, STORE_CHOICE_DYNAMODB };
 
 enum setting_kind {
     KIND_TEXT,
-    KIND_CHOICE,   /* one of range's words, separated by '|' */
+    KIND_CHOICE,   /* one of the words in choices */
     KIND_BYTES,    /* 4096, 64KiB, 256MiB, 2GiB */
     KIND_DURATION, /* milliseconds: 500, 500ms, 10s, 5m, 1h */
     KIND_NUMBER
@@ -110,7 +110,8 @@ MUST_USE enum status config_read_text(struct config *config, const char *text, c
 MUST_USE enum status config_read_file(struct config *config, const char *path, struct error *err);
 
 /* environment as environ(7): "NAME=value". Other programs' variables are passed over; of ours, an
- * unknown one is refused, but for those in config_env_known(). */
+ * unknown one is refused, but for the few that are no settings: the keys, and what other commands
+ * and the tests read. */
 MUST_USE enum status config_read_environment(struct config *config, const char *const *environment,
                                              struct error *err);
 
@@ -120,6 +121,11 @@ MUST_USE enum status config_read_environment(struct config *config, const char *
  */
 MUST_USE enum status config_read(struct config *out, int count, const char *const *arguments,
                                  const char *const *environment, struct error *err);
+
+/* What a number may be, as it may be written: "16 MiB to 1024 GiB", "10 ms to 3600 s", "1 to 64".
+ */
+enum { SETTING_RANGE_BYTES = 64 };
+void setting_range(const struct setting *setting, char out[SETTING_RANGE_BYTES]);
 
 /* The flags, for --help; the same as a page of the manual. */
 void config_print_help(FILE *to);

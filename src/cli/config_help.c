@@ -40,7 +40,9 @@ void config_print_help(FILE *to)
     }
 }
 
-static void print_bytes(FILE *to, uint64_t bytes)
+enum { AMOUNT_BYTES = SETTING_RANGE_BYTES / 2 - 4 };
+
+static const char *bytes_words(uint64_t bytes, char out[AMOUNT_BYTES])
 {
     static const char *const units[] = {"", " KiB", " MiB", " GiB"};
     size_t unit = 0;
@@ -48,19 +50,44 @@ static void print_bytes(FILE *to, uint64_t bytes)
         bytes /= 1024;
         unit++;
     }
-    fprintf(to, "%llu%s", (unsigned long long)bytes, units[unit]);
+    snprintf(out, AMOUNT_BYTES, "%llu%s", (unsigned long long)bytes, units[unit]);
+    return out;
 }
 
-static void print_milliseconds(FILE *to, uint64_t ms)
+static const char *milliseconds_words(uint64_t ms, char out[AMOUNT_BYTES])
 {
-    if (ms >= 1000 && ms % 1000 == 0)
-        fprintf(to, "%llu s", (unsigned long long)(ms / 1000));
-    else
-        fprintf(to, "%llu ms", (unsigned long long)ms);
+    bool whole = ms >= 1000 && ms % 1000 == 0;
+    snprintf(out, AMOUNT_BYTES, "%llu %s", (unsigned long long)(whole ? ms / 1000 : ms),
+             whole ? "s" : "ms");
+    return out;
 }
 
-static void print_range(FILE *to, const struct setting *setting)
+void setting_range(const struct setting *setting, char out[SETTING_RANGE_BYTES])
 {
+    char min[AMOUNT_BYTES];
+    char max[AMOUNT_BYTES];
+    switch (setting->kind) {
+    case KIND_BYTES:
+        bytes_words(setting->min, min);
+        bytes_words(setting->max, max);
+        break;
+    case KIND_DURATION:
+        milliseconds_words(setting->min, min);
+        milliseconds_words(setting->max, max);
+        break;
+    case KIND_NUMBER:
+    case KIND_TEXT:
+    case KIND_CHOICE:
+        snprintf(min, sizeof min, "%llu", (unsigned long long)setting->min);
+        snprintf(max, sizeof max, "%llu", (unsigned long long)setting->max);
+        break;
+    }
+    snprintf(out, SETTING_RANGE_BYTES, "%s to %s", min, max);
+}
+
+static void print_values(FILE *to, const struct setting *setting)
+{
+    char range[SETTING_RANGE_BYTES];
     switch (setting->kind) {
     case KIND_TEXT:
         fputs("text", to);
@@ -74,18 +101,10 @@ static void print_range(FILE *to, const struct setting *setting)
         }
         break;
     case KIND_BYTES:
-        print_bytes(to, setting->min);
-        fputs(" to ", to);
-        print_bytes(to, setting->max);
-        break;
     case KIND_DURATION:
-        print_milliseconds(to, setting->min);
-        fputs(" to ", to);
-        print_milliseconds(to, setting->max);
-        break;
     case KIND_NUMBER:
-        fprintf(to, "%llu to %llu", (unsigned long long)setting->min,
-                (unsigned long long)setting->max);
+        setting_range(setting, range);
+        fputs(range, to);
         break;
     }
 }
@@ -129,7 +148,7 @@ void config_print_markdown(FILE *to)
         fprintf(to, "` | %s%s%s | ", setting->initial == NULL ? "" : "`",
                 setting->initial == NULL ? "none" : setting->initial,
                 setting->initial == NULL ? "" : "`");
-        print_range(to, setting);
+        print_values(to, setting);
         fprintf(to, " | %s |\n", setting->help);
     }
     fputs("\n"
