@@ -91,9 +91,10 @@ static enum status read_key_file(const char *path, char out[TARGET_KEY_LINE_BYTE
         return fail_errno(err, "--key-file %s", path);
     bool got = fgets(out, TARGET_KEY_LINE_BYTES, file) != NULL;
     fclose(file);
-    if (!got)
-        return fail_input(err, "usage", "", "--key-file %s: it is empty", path);
-    out[strcspn(out, "\r\n")] = '\0';
+    if (got)
+        out[strcspn(out, "\r\n")] = '\0';
+    if (!got || out[0] == '\0')
+        return fail_input(err, "usage", "", "--key-file %s: its first line is empty", path);
     return STATUS_OK;
 }
 

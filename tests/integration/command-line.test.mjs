@@ -173,8 +173,18 @@ test('a ranking and a comparison: a line each', async () => {
   assert.deepEqual(names.filter((name) => name !== ''), [formula, 'asked', 'one', odd, '(a column of the days is 2 days)']);
   assert.match(await asks('metrics', 'ada', '--limit', '1', ...rangeFlags), /the first 1; more with --limit/);
   const beside = await asks('metrics', 'ada', odd, 'nope', ...rangeFlags);
-  assert.match(beside, /\nnope {2,}0 {2,}0 % {2,}0 {2,}0 {2,}0\.00 %/);
+  assert.match(beside, /\nnope {2,}0 {2,}0\.0 % {2,}0 {2,}0 {2,}0\.00 %/);
   assert.match(await asks('metrics', 'nobody'), /no listing of this user was viewed/);
+});
+
+test('changes have one decimal, so that a column of them stands in line', async () => {
+  // of a listing with views before and after, of one that was only asked about, of one unheard of
+  const columns = (text) => text.split('\n').map((line) => line.search(/\d % /)).filter((at) => at >= 0);
+  const comparison = await asks('metrics', 'ada', 'one', 'asked', 'nope', '--start', day(8), '--end', day(2));
+  const changes = [...comparison.matchAll(/ ([-+]?\d+\.?\d*) % {2,}\d/g)].map(([, words]) => words);
+  assert.equal(changes.length, 3, comparison);
+  for (const words of changes) assert.match(words, /^([-+]\d+|0)\.\d$/, comparison);
+  assert.equal(new Set(columns(comparison).slice(0, 3)).size, 1, comparison);
 });
 
 test('block characters where they can be shown, ASCII elsewhere, colours on a terminal alone', async () => {
@@ -307,6 +317,8 @@ test('a key: from the environment or a file, never wrong in silence', async () =
     writeFileSync(file, `${key}\n`);
     const wrong = join(folder.path, 'wrong-key');
     writeFileSync(wrong, `${'x'.repeat(32)}\n`);
+    const blank = join(folder.path, 'blank-key');
+    writeFileSync(blank, `\n${key}\n`);
     const record = (flags, env = {}) =>
       run(['record', 'view', 'a', 'b', '--url', `${locked.url}/`, ...flags], { env });
     const rows = [
@@ -316,6 +328,7 @@ test('a key: from the environment or a file, never wrong in silence', async () =
       [[], { FOOTFALL_KEY: 'short' }, 2, /16 to 512 characters/],
       [[], { FOOTFALL_KEY: `${key}\r\nX-Evil: 1` }, 2, /printable/],
       [['--key-file', join(folder.path, 'none')], {}, 1, /No such file/],
+      [['--key-file', blank], { FOOTFALL_KEY: key }, 2, /its first line is empty/],
       [[], { FOOTFALL_KEY: key }, 0, /^$/],
       [['--key-file', file], {}, 0, /^$/],
       [['--key-file', file], { http_proxy: 'http://127.0.0.1:1' }, 0, /^$/],
@@ -416,6 +429,11 @@ test('wrong words: exit code 2, and what to do', async () => {
     [['metrics', 'a', '--date', '2026-02-30'], /does not exist/],
     [['metrics', 'a', '--timezone', 'Mars'], /not a time zone/],
     [['metrics', 'a', 'b', '--sort', 'views'], /leave LISTING out/],
+    [['metrics', 'a', 'b', 'c', 'b'], /the listing "b" is named twice/],
+    [['serve', '--lisen'], /unknown setting "lisen"; did you mean "listen"\?/],
+    [['serve', '--memory-bytes', '1KiB'], /memory-bytes must be a size .*from 16 MiB to 1024 GiB, and not "1KiB"/],
+    [['migrate'], /--from is missing: data:DIR or dynamodb:TABLE/],
+    [['restore', 'b'], /needs --to NEWDIR, or --check/],
     [['metrics', 'a', '--limit', '0'], /a whole number from 1 to 1000/],
     [['metrics', 'a', '--start', '2020-01-01', '--end', '2026-01-01'], /at most 400/],
     [['export'], /usage: footfall export metrics\|inquiries/],

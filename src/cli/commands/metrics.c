@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/display/metrics_report.h"
@@ -67,6 +68,17 @@ static const char *const ranking_flags[] = {"sort", "direction"};
 static bool is_ranking(const struct arguments *arguments)
 {
     return arguments->operand_count == 1;
+}
+
+/* A listing beside itself is a slip: another was meant. */
+static enum status check_listings(const struct arguments *arguments, struct error *err)
+{
+    for (size_t i = 1; i < arguments->operand_count; i++)
+        for (size_t k = i + 1; k < arguments->operand_count; k++)
+            if (strcmp(arguments->operands[i], arguments->operands[k]) == 0)
+                return fail_usage(arguments, err, "the listing \"%.200s\" is named twice",
+                                  arguments->operands[i]);
+    return STATUS_OK;
 }
 
 static enum status check_flags(const struct arguments *arguments, struct error *err)
@@ -142,7 +154,9 @@ static int run_metrics(const struct arguments *arguments)
     struct target *target = NULL;
     struct error error;
     json_t *answer = NULL;
-    enum status status = check_flags(arguments, &error);
+    enum status status = check_listings(arguments, &error);
+    if (status == STATUS_OK)
+        status = check_flags(arguments, &error);
     if (status == STATUS_OK)
         status = make_path(arguments, &path, &error);
     if (status == STATUS_OK)

@@ -35,15 +35,11 @@ struct report {
 
 /* ---- words ---- */
 
-/* "+12.5 %", "-3 %", "0 %" */
+/* "+12.5 %", "-3.0 %", "0.0 %": one decimal always, so that a column of them stands in line. */
 static const char *signed_percent(double percent, char out[PERCENT_BYTES])
 {
     double rounded = round(percent * 10) / 10;
-    bool is_whole = rounded == floor(rounded);
-    snprintf(out, PERCENT_BYTES,
-             rounded == 0 ? "%.0f %%"
-             : is_whole   ? "%+.0f %%"
-                          : "%+.1f %%",
+    snprintf(out, PERCENT_BYTES, rounded == 0 ? "%.1f %%" : "%+.1f %%",
              rounded == 0 ? 0.0 : rounded);
     return out;
 }
