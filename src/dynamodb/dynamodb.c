@@ -45,7 +45,8 @@ static enum status find_region(struct dynamodb *dynamodb, const struct dynamodb_
     }
     if (status == STATUS_OK && name[0] == '\0')
         status = fail(err, STATUS_NOT_FOUND,
-                      "no AWS region is known: set AWS_REGION, or region in the profile");
+                      "no AWS region is known: give --region, or set AWS_REGION, or region in the "
+                      "profile");
     else if (status == STATUS_OK && !is_region(name))
         status = fail(err, STATUS_INVALID, "%.64s cannot be an AWS region", name);
     if (status == STATUS_OK)

@@ -126,7 +126,7 @@ test('a backup under load holds what was acknowledged before it began, and a pre
 
   for (const [i, { path, began }] of backups.entries()) {
     const data = join(folder.path, `data-${i}`);
-    await succeeds(['restore', path, '--data', data], `restore ${i}`);
+    await succeeds(['restore', path, '--to', data], `restore ${i}`);
     const verified = await succeeds(['verify', '--data', data, '--json'], `verify ${i}`);
     assert.equal(JSON.parse(verified.stdout).clean, true);
     const { counted, all } = await reckon(data, clients, began, `backup ${i}`);
@@ -220,7 +220,7 @@ test('a server that is killed under a backup changes nothing of what the backup 
   await server.stopsCleanly();
   for (const [i, { path, began }] of backups.entries()) {
     const data = join(folder.path, `data-${i}`);
-    await succeeds(['restore', path, '--data', data], `restore ${i}`);
+    await succeeds(['restore', path, '--to', data], `restore ${i}`);
     await reckon(data, clients, began, `backup ${i}`);
   }
   await reckon(server.data, clients, clients.moment, 'the server itself');

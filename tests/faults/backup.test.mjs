@@ -56,7 +56,7 @@ const CALLS = [
 
 for (const [what, args] of [
   ['backup', ({ data, out }) => ['backup', out, '--data', data]],
-  ['restore', ({ backup, out }) => ['restore', backup, '--data', out]],
+  ['restore', ({ backup, out }) => ['restore', backup, '--to', out]],
 ]) {
   test(`a ${what} that fails at any call leaves nothing, and says why`, { skip: noStrace }, async (t) => {
     const place = await prepare(t);
@@ -100,7 +100,7 @@ test('a full disk is told before anything is copied, and nothing is left', { ski
   const first = await run(['backup', join(small.path, 'b'), '--data', data]);
   assert.equal(first.code, 1);
   assert.match(first.stderr, /bytes are free there, and the backup may need/);
-  const second = await run(['restore', backup, '--data', join(small.path, 'd')]);
+  const second = await run(['restore', backup, '--to', join(small.path, 'd')]);
   assert.equal(second.code, 1);
   assert.match(second.stderr, /No space left on device/);
   assert.deepEqual(readdirSync(small.path), []);

@@ -49,7 +49,7 @@ async function prepare(t) {
 test('a backup of a stopped server is the server again, ids included', async (t) => {
   const { folder, server, backup } = await prepare(t);
   const restored = join(folder, 'restored');
-  await succeeds(['restore', backup, '--data', restored]);
+  await succeeds(['restore', backup, '--to', restored]);
   await succeeds(['verify', '--data', restored]);
   await succeeds(['verify', '--data', backup]);
   const other = await startServer({ flags: FLAGS, data: restored });
@@ -91,7 +91,7 @@ test('a backup while serving holds what was acknowledged, sealed or not', async 
   assert.equal(said.files, Object.keys(JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')).files).length);
   await server.record(events(500, 500)); // after it
   const data = join(folder.path, 'data');
-  await succeeds(['restore', path, '--data', data]);
+  await succeeds(['restore', path, '--to', data]);
   const restored = await startServer({ data });
   t.after(() => restored.close());
   const first = await restored.record(events(500));
@@ -154,11 +154,11 @@ test('damage is refused, and named', async (t) => {
     cpSync(backup, copy, { recursive: true });
     damage(copy);
     await fails(['restore', copy, '--check'], new RegExp(words)).catch((error) => assert.fail(`${name}: ${error.message}`));
-    await fails(['restore', copy, '--data', data], new RegExp(words));
+    await fails(['restore', copy, '--to', data], new RegExp(words));
     assert.ok(!existsSync(data) && !existsSync(`${data}.partial`), `${name}: nothing is left`);
     rmSync(copy, { recursive: true });
   }
-  await succeeds(['restore', backup, '--data', data]);
+  await succeeds(['restore', backup, '--to', data]);
 });
 
 test('all that is damaged is listed, as JSON too', async (t) => {
@@ -178,14 +178,14 @@ test('nothing is overwritten, and nothing is made inside', async (t) => {
   await fails(['backup', backup, '--data', server.data], /is there already/);
   await fails(['backup', join(server.data, 'backup'), '--data', server.data], /would lie inside/);
   await fails(['backup', join(folder, 'none/backup'), '--data', server.data], /none/);
-  await fails(['restore', backup, '--data', server.data], /is there already/);
-  await fails(['restore', backup, '--data', join(backup, 'data')], /would lie inside/);
+  await fails(['restore', backup, '--to', server.data], /is there already/);
+  await fails(['restore', backup, '--to', join(backup, 'data')], /would lie inside/);
   await fails(['backup', join(folder, 'b2'), '--data', join(folder, 'nothing')], /is no data folder/);
   await fails(['restore', join(folder, 'nothing'), '--check'], /there is no/);
   await fails(['restore', server.data, '--check'], /is no backup/);
   mkdirSync(join(folder, 'b3.partial')); // somebody else's
   await fails(['backup', join(folder, 'b3'), '--data', server.data], /move it away/);
-  for (const args of [['backup'], ['restore', backup], ['restore', backup, '--check', '--data', 'x'], ['restore']]) {
+  for (const args of [['backup'], ['restore', backup], ['restore', backup, '--check', '--to', 'x'], ['restore']]) {
     assert.equal((await run(args)).code, 2, args.join(' '));
   }
   await succeeds(['restore', backup, '--check']);
@@ -217,7 +217,7 @@ test('a manifest that leads elsewhere is refused', async (t) => {
   for (const name of ['../evil', '/etc/passwd', 'journal/../../evil', 'journal/.hidden', 'manifest.json', 'journal/', 'dedupe/a/b']) {
     writeFileSync(path, manifest.replace('"path":"footfall.db"', `"path":"${name}"`));
     writeFileSync(join(backup, 'manifest.sha256'), spawnSync('sha256sum', ['manifest.json'], { cwd: backup }).stdout);
-    await fails(['restore', backup, '--data', join(folder, 'restored')], /a file's path is missing or wrong/);
+    await fails(['restore', backup, '--to', join(folder, 'restored')], /a file's path is missing or wrong/);
   }
   assert.deepEqual(readdirSync(folder).sort(), ['backup', 'data']);
 });

@@ -124,6 +124,6 @@ enum status manifest_refuse(const char *dir, struct error *err)
         return STATUS_OK;
     return fail(err, STATUS_NOT_FOUND,
                 "%s is a backup, and using it would change it; make a data folder of it: footfall "
-                "restore %s --data NEWDIR",
+                "restore %s --to NEWDIR",
                 dir, dir);
 }

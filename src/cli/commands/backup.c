@@ -10,20 +10,11 @@
 #include "base/bytes.h"
 #include "cli/backup/make.h"
 #include "cli/commands.h"
+#include "cli/shared_flags.h"
 #include "present/json_writer.h"
 
-static const struct flag flag_data_served = {
-    .name = "data",
-    .value = "DIR",
-    .initial = "data",
-    .variable = "FOOTFALL_DATA",
-    .completion = COMPLETE_DIRECTORY,
-    .help = "The data folder. A server may use it.",
-};
-static const struct flag flag_json = {
-    .name = "json",
-    .help = "One JSON object instead of text.",
-};
+static const struct flag flag_data_served =
+    DATA_FOLDER_FLAG("The data folder. A server may use it.");
 
 static enum status say_json(const char *path, const struct manifest *manifest, struct error *err)
 {
@@ -105,7 +96,7 @@ const struct command command_backup = {
             "appears under its name when it is whole and durable, or not at all.\n\n"
             "footfall restore makes a data folder of it again; footfall verify looks into it. "
             "docs/operations/backup.md says how often, where to, and what it costs.",
-    .flags = (const struct flag *const[]){&flag_data_served, &flag_json, NULL},
+    .flags = (const struct flag *const[]){&flag_data_served, &flag_json_object, NULL},
     .operands_min = 1,
     .operands_max = 1,
     .run = run_backup,

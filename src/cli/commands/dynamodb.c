@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "cli/commands.h"
 #include "cli/long_work.h"
+#include "cli/shared_flags.h"
 #include "engine/store_kind.h"
 #include "journal/journal.h"
 #include "store/dynamodb/dynamodb_store.h"
@@ -50,10 +51,6 @@ static const struct flag flag_writer = {
     .value = "N",
     .variable = "FOOTFALL_DYNAMODB_WRITER",
     .help = "A writer's number, 1 to 999.",
-};
-static const struct flag flag_json = {
-    .name = "json",
-    .help = "One JSON object instead of text.",
 };
 
 /* A table that is to be talked to. */
@@ -241,20 +238,14 @@ static const struct command check_table = {
             "billed, whether claimed ids expire. With --dynamodb-writer also which journal writes "
             "under that number, and how far it is. Changes nothing. Exit code 0: nodes can use it; "
             "1: they cannot.",
-    .flags = (const struct flag *const[]){TABLE_FLAGS, &flag_writer, &flag_json, NULL},
+    .flags = (const struct flag *const[]){TABLE_FLAGS, &flag_writer, &flag_json_object, NULL},
     .run = run_check,
 };
 
 /* ---- takeover ---- */
 
-static const struct flag flag_new_data = {
-    .name = "data",
-    .value = "DIR",
-    .initial = "data",
-    .variable = "FOOTFALL_DATA",
-    .completion = COMPLETE_DIRECTORY,
-    .help = "The data folder that goes on as the writer; made if missing. No server may use it.",
-};
+static const struct flag flag_new_data = DATA_FOLDER_FLAG(
+    "The data folder that goes on as the writer; made if missing. No server may use it.");
 static const struct flag flag_journal = {
     .name = "journal",
     .value = "ID",

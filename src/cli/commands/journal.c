@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/journal/data_folder.h"
 #include "cli/journal/tools.h"
+#include "cli/shared_flags.h"
 
 typedef enum status tool(const struct journal_tool_options *options, bool *damaged,
                          struct error *err);
@@ -31,12 +32,10 @@ static int run_tool(tool *run, const struct journal_tool_options *options)
     return code == EXIT_USAGE && strcmp(error.code, "usage") != 0 ? EXIT_FAILED : code;
 }
 
-/* ---- verify ---- */
+static const struct flag flag_data_unused =
+    DATA_FOLDER_FLAG("The data folder; no server may use it.");
 
-static const struct flag flag_json = {
-    .name = "json",
-    .help = "One JSON object instead of text.",
-};
+/* ---- verify ---- */
 
 static int run_verify(const struct arguments *arguments)
 {
@@ -54,7 +53,7 @@ static const struct command verify = {
     .text = "Reads every record, and compares the journal with the store and the fingerprints of "
             "ids. Changes nothing. Exit code 0: everything is as it should be; 1: something is "
             "wrong, and what to do is said.",
-    .flags = (const struct flag *const[]){&flag_data_folder, &flag_json, NULL},
+    .flags = (const struct flag *const[]){&flag_data_unused, &flag_json_object, NULL},
     .run = run_verify,
 };
 
@@ -105,7 +104,7 @@ static const struct command dump = {
     .text = "Prints the records: number, file and offset, kind, receive time, entries. What is "
             "wrong is said on stderr, and the reading goes on behind it. Changes nothing. Exit "
             "code 0, or 1 when something is wrong.",
-    .flags = (const struct flag *const[]){&flag_data_folder, &flag_from, &flag_to, &flag_json_lines,
+    .flags = (const struct flag *const[]){&flag_data_unused, &flag_from, &flag_to, &flag_json_lines,
                                           &flag_contents, NULL},
     .run = run_dump,
 };
@@ -149,7 +148,7 @@ static const struct command salvage = {
             "that the store does not have yet, the fingerprints of ids. DIR is not changed. What "
             "is lost is said. footfall serve --data NEWDIR starts on it. Exit code 0: NEWDIR is "
             "ready, whatever was lost; 1: it could not be made.",
-    .flags = (const struct flag *const[]){&flag_data_folder, &flag_new_folder, &flag_without_store,
+    .flags = (const struct flag *const[]){&flag_data_unused, &flag_new_folder, &flag_without_store,
                                           NULL},
     .run = run_salvage,
 };

@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/long_work.h"
 #include "cli/migrate/run.h"
+#include "cli/shared_flags.h"
 #include "present/json_writer.h"
 #include "store/dynamodb/dynamodb_store.h"
 
@@ -64,10 +65,6 @@ static const struct flag flag_dry_run = {
     .name = "dry-run",
     .help = "Reads the source and says what would be moved; writes nothing.",
 };
-static const struct flag flag_json = {
-    .name = "json",
-    .help = "One JSON object instead of text.",
-};
 
 static enum status read_end(const struct arguments *arguments, const char *flag,
                             struct migrate_end *out, struct error *err)
@@ -76,7 +73,7 @@ static enum status read_end(const struct arguments *arguments, const char *flag,
     static const char dynamodb[] = "dynamodb:";
     const char *words = argument_text(arguments, flag);
     if (words == NULL)
-        return fail_usage(arguments, err, "%s is missing: data:DIR or dynamodb:TABLE", flag);
+        return fail_usage(arguments, err, "--%s is missing: data:DIR or dynamodb:TABLE", flag);
     out->is_table = strncmp(words, dynamodb, sizeof dynamodb - 1) == 0;
     if (!out->is_table && strncmp(words, data, sizeof data - 1) != 0)
         return fail_usage(arguments, err, "--%s \"%.100s\" is neither data:DIR nor dynamodb:TABLE",
@@ -237,7 +234,7 @@ const struct command command_migrate = {
         "target and compared; a new data folder gets its name only then.\n\n"
         "Exit code 0: all was moved and is the same; 1: not; 2: the command line is wrong.",
     .flags = (const struct flag *const[]){&flag_from, &flag_to, &flag_node, &flag_merge,
-                                          &flag_dry_run, &flag_json, &flag_writer, &flag_region,
-                                          &flag_endpoint, &flag_profile, NULL},
+                                          &flag_dry_run, &flag_json_object, &flag_writer,
+                                          &flag_region, &flag_endpoint, &flag_profile, NULL},
     .run = run_migrate,
 };

@@ -11,12 +11,13 @@
 #include "cli/backup/manifest.h"
 #include "cli/backup/new_folder.h"
 #include "cli/commands.h"
+#include "cli/shared_flags.h"
 #include "present/json_writer.h"
 
 enum { DAMAGES_LISTED_MAX = 100 };
 
-static const struct flag flag_new_data = {
-    .name = "data",
+static const struct flag flag_new_folder = {
+    .name = "to",
     .value = "NEWDIR",
     .completion = COMPLETE_DIRECTORY,
     .help = "The data folder to make. It must not be there.",
@@ -24,10 +25,6 @@ static const struct flag flag_new_data = {
 static const struct flag flag_check = {
     .name = "check",
     .help = "Only compares every file with the manifest; makes nothing.",
-};
-static const struct flag flag_json = {
-    .name = "json",
-    .help = "One JSON object instead of text.",
 };
 
 struct restore {
@@ -145,11 +142,11 @@ static int run_restore(const struct arguments *arguments)
                               .json = argument_is_on(arguments, "json")};
     struct manifest manifest = {0};
     struct error error;
-    const char *to = argument_text(arguments, "data");
+    const char *to = argument_text(arguments, "to");
     bool check = argument_is_on(arguments, "check");
 
     if (check == (to != NULL)) {
-        (void)fail_usage(arguments, &error, "footfall restore needs --data NEWDIR, or --check%s",
+        (void)fail_usage(arguments, &error, "footfall restore needs --to NEWDIR, or --check%s",
                          check ? ", not both" : "");
         return report_error(&error);
     }
@@ -177,15 +174,14 @@ static int run_restore(const struct arguments *arguments)
 const struct command command_restore = {
     .name = "restore",
     .summary = "Make a data folder of a backup, or check one.",
-    .usage =
-        (const char *const[]){"BACKUP --data NEWDIR [--json]", "BACKUP --check [--json]", NULL},
+    .usage = (const char *const[]){"BACKUP --to NEWDIR [--json]", "BACKUP --check [--json]", NULL},
     .text = "Compares every file of the backup with its manifest, by size and SHA-256, and copies "
             "it to the new data folder NEWDIR, which appears under its name when it is whole and "
             "durable. A damaged backup is refused: every file that is missing, too much, cut off "
             "or changed is named. Nothing is ever overwritten.\n\n"
             "footfall serve --data NEWDIR starts on it as after a crash. Ids that were recorded "
             "stay known.",
-    .flags = (const struct flag *const[]){&flag_new_data, &flag_check, &flag_json, NULL},
+    .flags = (const struct flag *const[]){&flag_new_folder, &flag_check, &flag_json_object, NULL},
     .operands_min = 1,
     .operands_max = 1,
     .run = run_restore,

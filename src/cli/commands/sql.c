@@ -17,6 +17,7 @@
 #include "base/files.h"
 #include "cli/backup/manifest.h"
 #include "cli/commands.h"
+#include "cli/shared_flags.h"
 #include "cli/sql/output.h"
 #include "engine/store_kind.h"
 #include "journal/copy.h"
@@ -24,14 +25,8 @@
 
 enum { STDIN_BYTES_MAX = 16 * 1024 * 1024, TIME_LIMIT_S_MAX = 24 * 60 * 60 };
 
-static const struct flag flag_data_served = {
-    .name = "data",
-    .value = "DIR",
-    .initial = "data",
-    .variable = "FOOTFALL_DATA",
-    .completion = COMPLETE_DIRECTORY,
-    .help = "The data folder, or a backup. A server may use it.",
-};
+static const struct flag flag_data_served =
+    DATA_FOLDER_FLAG("The data folder, or a backup. A server may use it.");
 static const struct flag flag_format = {
     .name = "format",
     .value = "FORMAT",

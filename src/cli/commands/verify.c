@@ -9,19 +9,10 @@
 #include "cli/commands.h"
 #include "cli/journal/tools.h"
 #include "cli/long_work.h"
+#include "cli/shared_flags.h"
 
-static const struct flag flag_data_unused = {
-    .name = "data",
-    .value = "DIR",
-    .initial = "data",
-    .variable = "FOOTFALL_DATA",
-    .completion = COMPLETE_DIRECTORY,
-    .help = "The data folder, or a backup; no server may use it.",
-};
-static const struct flag flag_json = {
-    .name = "json",
-    .help = "One JSON object instead of text.",
-};
+static const struct flag flag_data_unused =
+    DATA_FOLDER_FLAG("The data folder, or a backup; no server may use it.");
 
 static int run_verify(const struct arguments *arguments)
 {
@@ -56,6 +47,6 @@ const struct command command_verify = {
             "footfall restore BACKUP --check compares all.\n\n"
             "Exit code 0: everything is as it should be; 1: something is wrong. footfall journal "
             "verify does the same without what stands in the store, and is done in seconds.",
-    .flags = (const struct flag *const[]){&flag_data_unused, &flag_json, NULL},
+    .flags = (const struct flag *const[]){&flag_data_unused, &flag_json_object, NULL},
     .run = run_verify,
 };

@@ -13,15 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-const struct flag flag_data_folder = {
-    .name = "data",
-    .value = "DIR",
-    .initial = "data",
-    .variable = "FOOTFALL_DATA",
-    .completion = COMPLETE_DIRECTORY,
-    .help = "The data folder; no server may use it.",
-};
-
 static bool has_segment_of(const struct inspection *inspection, const uint8_t *id)
 {
     size_t count = 0;

@@ -7,14 +7,9 @@
 #define FOOTFALL_CLI_JOURNAL_DATA_FOLDER_H
 
 #include "base/files.h"
-#include "cli/command.h"
 #include "cli/moment.h"
 #include "journal/inspect.h"
 #include "store/sqlite/state.h"
-
-/* --data of the commands that look into a folder themselves: FOOTFALL_DATA, or data. Named alike,
- * but not the --data of commands with a target (cli/target.h), which has no default. */
-extern const struct flag flag_data_folder;
 
 struct data_folder {
     const char *path; /* the caller's */
