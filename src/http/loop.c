@@ -65,6 +65,7 @@ static void tick(struct http_server *server)
     server->reap_at_ns = server->now_ns + interval_ns;
     respond_tick(server);
     connections_reap(server);
+    requests_collect_orphans(server); /* a handler may have made the last commit */
 }
 
 static void begin_stop(struct http_server *server)

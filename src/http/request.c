@@ -7,8 +7,8 @@
  * serve the next request and the client's system does not drop an answer that came before its last
  * byte.
  *
- * Requests whose client left while their submission waits stay in memory as orphans until the
- * commit that the same pass will make.
+ * Requests whose client left while their submission waits stay in memory as orphans until its
+ * commit is over.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -306,6 +306,8 @@ static bool proceed_write(struct request *request)
     struct error *err = &request->error;
     if (request->state == REQUEST_BODY) {
         connection_enter(request->server, request->connection, PHASE_WORK);
+        if (is_pending(request))
+            return false; /* a stream's batch, which its end comes behind */
         enum status status = request->route->submit(request, err);
         if (status != STATUS_OK || request->state != REQUEST_SUBMITTED)
             return finished(request, status);

@@ -1,15 +1,16 @@
 /*
  * stream.c - lines to batches to the group.
  *
- *     pieces of some KiB ─► buffer (512 KiB) ─► ndjson_read: events ─► submit ─► slot
- *                                                                                 │ commit
- *                                              recorded, duplicates, error ◄──────┘
+ *     pieces of some KiB ─► buffer ─► ndjson_read: events ─► submit ─► batch
+ *                                                                        │ commit
+ *                                     recorded, duplicates, error ◄──────┘
  *
- * The buffer makes batches of thousands: a commit costs a sync whatever is in it. A slot holds a
- * submission until the commit has answered it, with the line its batch began at. All slots that
- * wait at one moment are in the same group and share its fate, and slots are looked at before
- * anything more is submitted; so what was recorded is always everything before the first line
- * that was not.
+ * The buffer makes batches of thousands: a commit costs a sync whatever is in it. One batch waits
+ * at a time, and nothing behind it is submitted before it is known to be recorded: a group may fail
+ * while the next one is gathered, and one submission of a group while others of it are recorded. So
+ * what was recorded is always everything before the first line that was not.
+ *
+ * While a batch is on its way the buffer fills on. Only when it is full is the commit waited for.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,17 +25,16 @@
 #include "ingest/ndjson.h"
 #include "present/json_writer.h"
 
-enum { STREAM_BUFFER_BYTES = 512 * 1024, STREAM_SLOTS = 4 };
-
-struct slot {
-    struct submission submission;
-    uint64_t first_line;
+enum {
+    STREAM_BATCH_BYTES = 256 * 1024, /* a batch, when no other is on its way */
+    STREAM_BUFFER_BYTES = 512 * 1024
 };
 
 struct stream {
     struct ndjson lines;
-    struct slot slots[STREAM_SLOTS]; /* the first slot_count wait for the commit */
-    size_t slot_count;
+    struct submission batch; /* while has_batch */
+    bool has_batch;          /* submitted, and not collected yet */
+    uint64_t batch_line;     /* where it begins */
     uint64_t recorded;
     uint64_t duplicates;
     uint64_t next_line; /* the first that was not recorded; 0 while all were */
@@ -45,7 +45,7 @@ struct stream *stream_new(void)
     struct stream *stream = malloc(sizeof *stream);
     if (stream == NULL)
         return NULL;
-    stream->slot_count = 0;
+    stream->has_batch = false;
     stream->recorded = 0;
     stream->duplicates = 0;
     stream->next_line = 0;
@@ -64,33 +64,26 @@ void stream_free(struct stream *stream)
 
 bool stream_is_pending(const struct stream *stream)
 {
-    for (size_t i = 0; i < stream->slot_count; i++) {
-        if (!atomic_load_explicit(&stream->slots[i].submission.done, memory_order_acquire))
-            return true;
-    }
-    return false;
+    return stream->has_batch && !atomic_load_explicit(&stream->batch.done, memory_order_acquire);
 }
 
-/* Adds up the slots, all of which are done. The first that failed is the stream's end. */
+/* Takes the outcome of the batch, if there is one; it is done. Its failure is the stream's end. */
 static enum status collect(struct stream *stream, struct error *err)
 {
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < stream->slot_count; i++) {
-        const struct slot *slot = &stream->slots[i];
-        if (slot->submission.error.status == STATUS_OK) {
-            stream->recorded += slot->submission.recorded;
-            stream->duplicates += slot->submission.duplicates;
-        } else if (status == STATUS_OK) {
-            *err = slot->submission.error;
-            status = err->status;
-            stream->next_line = slot->first_line;
-        }
+    if (!stream->has_batch)
+        return STATUS_OK;
+    stream->has_batch = false;
+    if (stream->batch.error.status != STATUS_OK) {
+        *err = stream->batch.error;
+        stream->next_line = stream->batch_line;
+        return err->status;
     }
-    stream->slot_count = 0;
-    return status;
+    stream->recorded += stream->batch.recorded;
+    stream->duplicates += stream->batch.duplicates;
+    return STATUS_OK;
 }
 
-/* Commits if anything waits, and collects. */
+/* Commits if the batch waits, and collects it. */
 static enum status settle(struct request *request, struct error *err)
 {
     if (stream_is_pending(request->stream))
@@ -110,32 +103,23 @@ static enum status submit(struct request *request, struct error *err)
     struct http_server *server = request->server;
     struct stream *stream = request->stream;
     uint64_t first_line = server->event_lines[0];
-    enum status status = STATUS_OK;
     if (server->events.count == 0)
         return STATUS_OK;
-    if (!stream_is_pending(stream))
-        status = collect(stream, err);
-    else if (stream->slot_count == STREAM_SLOTS)
-        status = settle(request, err);
+    enum status status = settle(request, err);
     if (status != STATUS_OK)
         return status;
 
     for (int attempt = 0;; attempt++) {
-        struct slot *slot = &stream->slots[stream->slot_count];
-        slot->first_line = first_line;
         status = request_submit_events(request, server->events.at, server->events.count,
-                                       &slot->submission, err);
+                                       &stream->batch, err);
         if (status == STATUS_OK) {
-            stream->slot_count++;
+            stream->has_batch = true;
+            stream->batch_line = first_line;
             return STATUS_OK;
         }
         if (status != STATUS_OVERLOADED || attempt > 0)
             break;
-        /* The group is full. What waits in it is settled before the next one begins. */
-        instance_commit(server->instance);
-        status = collect(stream, err);
-        if (status != STATUS_OK)
-            return status;
+        instance_commit(server->instance); /* the group is full */
     }
     stream->next_line = first_line;
     return status;
@@ -153,6 +137,14 @@ static enum status give_up(struct request *request, enum status status, struct e
         request->stream->next_line = next_unread_line(request->stream);
     request->server->traffic.events_rejected += request->stream->lines.rejected;
     return status;
+}
+
+/* Whether the buffer is read before another piece comes into it. */
+static bool is_due(const struct request *request, size_t len)
+{
+    if (request->body.len + len > STREAM_BUFFER_BYTES)
+        return true;
+    return request->body.len >= STREAM_BATCH_BYTES && !stream_is_pending(request->stream);
 }
 
 /* Reads and submits what the buffer holds. */
@@ -184,7 +176,7 @@ enum status stream_receive(struct request *request, const char *piece, size_t le
 {
     enum status status = STATUS_OK;
     request->server->streamed++;
-    if (request->body.len + len > STREAM_BUFFER_BYTES)
+    if (is_due(request, len))
         status = drain(request, err);
     if (status == STATUS_OK) {
         status = request_reserve_body(request, len, err);

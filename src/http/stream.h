@@ -28,7 +28,8 @@ bool stream_is_pending(const struct stream *stream);
 /* A piece of the body. Other answers than STATUS_OK end the stream: what the engine said. */
 MUST_USE enum status stream_receive(struct request *request, const char *piece, size_t len,
                                     struct error *err);
-/* The body is whole: the last lines are submitted. As above. */
+/* The body is whole: the last lines are submitted. As above. It waits for what is pending, so it is
+ * better called when nothing is. */
 MUST_USE enum status stream_end(struct request *request, struct error *err);
 /* Nothing is pending any more: writes the answer into the request. STATUS_INVALID when every line
  * was refused. */
