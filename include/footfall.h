@@ -123,12 +123,13 @@ struct footfall_options {
                               32 bytes of a-z, 0-9, '-' and '_'. Default: facebook, instagram,
                               linkedin, x, tiktok, youtube, pinterest, whatsapp, messenger,
                               snapchat, reddit, threads, nextdoor */
-    uint32_t dedupe_hours; /* how long an event's id is remembered (24) */
-    uint64_t dedupe_ids;   /* and how many at most (10,000,000); 16 bytes of memory each */
-    uint64_t memory_bytes; /* for events that the store does not have yet (512 MiB); at this bound
-                              recording answers FOOTFALL_BEHIND */
-    uint32_t seal_interval_ms;  /* how long events wait for the store at most (10,000); they are
-                                   durable and counted before */
+    uint32_t dedupe_hours; /* how long an event's id is remembered (24; 1 to 168) */
+    uint64_t dedupe_ids;   /* and how many at most (10,000,000; 1,024 to 4,000,000,000); 16 bytes of
+                              memory each */
+    uint64_t memory_bytes; /* for events that the store does not have yet (512 MiB; 16 MiB to
+                              1 TiB); at this bound recording answers FOOTFALL_BEHIND */
+    uint32_t seal_interval_ms;  /* how long events wait for the store at most (10,000; 10 to
+                                   3,600,000); they are durable and counted before */
     bool any_age;               /* accept events of any past time; else of the last 400 days */
     footfall_notice_fn *notice; /* NULL: nobody is told */
     void *notice_context;

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "cli/config.h"
+#include "engine/engine.h"
 
 #define KIB ((uint64_t)1024)
 #define MIB (1024 * KIB)
@@ -40,21 +41,23 @@ const struct setting settings[SETTING_COUNT] = {
                          "Metric Format: docs/operations/cloudwatch.md. --log-emf alone is on."},
     [SETTING_LOG_EMF_INTERVAL_MS] = {"log-emf-interval-ms", KIND_DURATION, "60s", 100, 3600000,
                                      NULL, "How often, with log-emf on."},
-    [SETTING_MEMORY_BYTES] = {"memory-bytes", KIND_BYTES, "512MiB", 16 * MIB, 1024 * GIB, NULL,
+    [SETTING_MEMORY_BYTES] = {"memory-bytes", KIND_BYTES, "512MiB", ENGINE_ROLLUP_BYTES_MIN,
+                              ENGINE_ROLLUP_BYTES_MAX, NULL,
                               "Memory for what is counted but not in the store yet. When it is "
                               "full, events are refused with store_behind until the store has "
                               "caught up."},
-    [SETTING_SEAL_INTERVAL_MS] = {"seal-interval-ms", KIND_DURATION, "10s", 10, 3600000, NULL,
+    [SETTING_SEAL_INTERVAL_MS] = {"seal-interval-ms", KIND_DURATION, "10s",
+                                  ENGINE_SEAL_INTERVAL_MS_MIN, ENGINE_SEAL_INTERVAL_MS_MAX, NULL,
                                   "How often what was recorded goes to the store."},
     [SETTING_SEAL_JOURNAL_BYTES] = {"seal-journal-bytes", KIND_BYTES, "256MiB", 64 * KIB,
                                     1024 * GIB, NULL,
                                     "How much journal goes to the store at once, at the latest. "
                                     "The journal takes about three times that on disk."},
-    [SETTING_DEDUPE_HOURS] = {"dedupe-hours", KIND_NUMBER, "24", 1, 168, NULL,
+    [SETTING_DEDUPE_HOURS] = {"dedupe-hours", KIND_NUMBER, "24", 1, ENGINE_DEDUPE_HOURS_MAX, NULL,
                               "How long an event's id is remembered, in hours: within that time a "
                               "repeated event counts once."},
     [SETTING_DEDUPE_IDS] =
-        {"dedupe-ids", KIND_NUMBER, "10000000", 1024, 4000000000, NULL,
+        {"dedupe-ids", KIND_NUMBER, "10000000", ENGINE_DEDUPE_IDS_MIN, ENGINE_DEDUPE_IDS_MAX, NULL,
          "How many ids are remembered; when there are more, the oldest go early, "
          "with a warning and footfall_dedupe_dropped_total."},
     [SETTING_DEDUPE] = {"dedupe", KIND_CHOICE, "local", 0, 0, "local|shared",

@@ -43,6 +43,18 @@ enum {
     ENGINE_GROUP_BYTES_MAX = 12 * 1024 * 1024 /* entries in one group; one submission's maximum */
 };
 
+/* What some options may be. The engine takes them as they come: whoever has them from people
+ * compares. */
+enum {
+    ENGINE_SEAL_INTERVAL_MS_MIN = 10,
+    ENGINE_SEAL_INTERVAL_MS_MAX = 60 * 60 * 1000,
+    ENGINE_DEDUPE_HOURS_MAX = 168,
+    ENGINE_DEDUPE_IDS_MIN = 1024
+};
+#define ENGINE_DEDUPE_IDS_MAX   UINT64_C(4000000000)
+#define ENGINE_ROLLUP_BYTES_MIN (UINT64_C(16) << 20)
+#define ENGINE_ROLLUP_BYTES_MAX (UINT64_C(1) << 40)
+
 struct engine_options {
     const char *data_dir; /* holds journal/, dedupe/, footfall.db; made if missing */
     struct clock clock;   /* receive times */

@@ -9,7 +9,6 @@
 
 #include "lib/footfall_parts.h"
 
-/* As src/cli/settings.c has them. */
 static enum status check_options(const struct footfall_options *options, struct error *err)
 {
     const struct {
@@ -18,10 +17,11 @@ static enum status check_options(const struct footfall_options *options, struct 
         uint64_t min;
         uint64_t max;
     } numbers[] = {
-        {"dedupe_hours", options->dedupe_hours, 1, 168},
-        {"dedupe_ids", options->dedupe_ids, 1024, 4000000000},
-        {"memory_bytes", options->memory_bytes, 16 * 1024 * 1024, UINT64_C(1) << 40},
-        {"seal_interval_ms", options->seal_interval_ms, 10, 3600000},
+        {"dedupe_hours", options->dedupe_hours, 1, ENGINE_DEDUPE_HOURS_MAX},
+        {"dedupe_ids", options->dedupe_ids, ENGINE_DEDUPE_IDS_MIN, ENGINE_DEDUPE_IDS_MAX},
+        {"memory_bytes", options->memory_bytes, ENGINE_ROLLUP_BYTES_MIN, ENGINE_ROLLUP_BYTES_MAX},
+        {"seal_interval_ms", options->seal_interval_ms, ENGINE_SEAL_INTERVAL_MS_MIN,
+         ENGINE_SEAL_INTERVAL_MS_MAX},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (numbers[i].value != 0 &&
