@@ -54,7 +54,7 @@ static struct generation *generation_at(struct dedupe_window *window, uint64_t n
 
 struct dedupe_window *dedupe_window_new(uint32_t hours, uint64_t ids_max)
 {
-    assert(hours >= 1 && hours <= DEDUPE_HOURS_MAX && ids_max >= dedupe_ids_min);
+    assert(hours >= 1 && hours <= DEDUPE_HOURS_MAX && ids_max >= DEDUPE_IDS_MIN);
     struct dedupe_window *window = calloc(1, sizeof *window);
     if (window == NULL)
         return NULL;

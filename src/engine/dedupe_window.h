@@ -19,13 +19,12 @@
 #include "base/status.h"
 #include "base/text.h"
 
-enum { DEDUPE_HOURS_MAX = 168, DEDUPE_SEED_BYTES = 8 };
-static const uint64_t dedupe_ids_min = 1024;
+enum { DEDUPE_HOURS_MAX = 168, DEDUPE_IDS_MIN = 1024, DEDUPE_SEED_BYTES = 8 };
 static const int64_t ms_per_hour = 60 * 60 * 1000;
 
 struct dedupe_window; /* made by dedupe_window_new(), freed by dedupe_window_free() */
 
-/* hours: 1 to DEDUPE_HOURS_MAX; ids_max: at least dedupe_ids_min. NULL when out of memory. */
+/* hours: 1 to DEDUPE_HOURS_MAX; ids_max: at least DEDUPE_IDS_MIN. NULL when out of memory. */
 MUST_USE struct dedupe_window *dedupe_window_new(uint32_t hours, uint64_t ids_max);
 void dedupe_window_free(struct dedupe_window *window); /* accepts NULL */
 

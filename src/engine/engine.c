@@ -5,6 +5,7 @@
  */
 #include "engine/engine.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,10 @@ enum {
     JOURNAL_SEGMENTS_MIN =
         4 /* in a bound: what is being written, sealed, let go of, and one more */
 };
+
+static_assert(ENGINE_DEDUPE_HOURS_MAX == DEDUPE_HOURS_MAX &&
+                  ENGINE_DEDUPE_IDS_MIN == DEDUPE_IDS_MIN,
+              "engine.h tells what the window can be");
 
 void engine_notify(struct engine *engine, const char *name, const struct error *error)
 {
@@ -71,10 +76,10 @@ static enum status init(struct engine *engine, const struct engine_options *opti
     }
     engine->dedupe_hours = (uint32_t)or_default(options->dedupe_hours, DEDUPE_HOURS_DEFAULT);
     uint64_t dedupe_ids = or_default(options->dedupe_ids, dedupe_ids_default);
-    if (engine->dedupe_hours > DEDUPE_HOURS_MAX || dedupe_ids < dedupe_ids_min)
+    if (engine->dedupe_hours > DEDUPE_HOURS_MAX || dedupe_ids < DEDUPE_IDS_MIN)
         return fail(err, STATUS_INVALID,
-                    "the window of ids must be at most %d hours and at least %llu ids",
-                    DEDUPE_HOURS_MAX, (unsigned long long)dedupe_ids_min);
+                    "the window of ids must be at most %d hours and at least %d ids",
+                    DEDUPE_HOURS_MAX, DEDUPE_IDS_MIN);
 
     engine->window = dedupe_window_new(engine->dedupe_hours, dedupe_ids);
     engine->gathering = group_new();

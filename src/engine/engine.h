@@ -43,8 +43,8 @@ enum {
     ENGINE_GROUP_BYTES_MAX = 12 * 1024 * 1024 /* entries in one group; one submission's maximum */
 };
 
-/* What some options may be. The engine takes them as they come: whoever has them from people
- * compares. */
+/* What some options may be: for whoever has them from people, and must say so before they are
+ * used. */
 enum {
     ENGINE_SEAL_INTERVAL_MS_MIN = 10,
     ENGINE_SEAL_INTERVAL_MS_MAX = 60 * 60 * 1000,
