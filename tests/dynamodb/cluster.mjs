@@ -78,6 +78,10 @@ class Node {
 }
 
 class Cluster {
+  constructor() {
+    this.nodes = [];
+  }
+
   async start({ nodes, randomOf, seed, rate, program, under, flags = [] }) {
     this.folder = temporaryFolder();
     this.program = program;
@@ -87,7 +91,6 @@ class Cluster {
     this.client = documentClient(this.engine);
     this.table = tableName();
     await createTable(this.client, this.table);
-    this.nodes = [];
     for (let number = 1; number <= nodes; number++) {
       const proxy = await startProxy({ target: this.engine.endpoint, random: randomOf(seed + number), rate });
       this.nodes.push(new Node(this, number, proxy));
@@ -125,7 +128,7 @@ class Cluster {
   /** Kills the nodes and leaves their data, their logs, the table and these texts at the path. */
   async keepAt(path, texts = {}) {
     for (const { server } of this.nodes) await server?.close();
-    const files = { ...texts };
+    const files = { ...texts, 'engine.log': this.engine.lastWords() };
     for (const { number, lives } of this.nodes) {
       files[`node-${number}.log`] = lives.map((lines, at) => `--- life ${at + 1}\n${lines.join('\n')}\n`).join('');
     }
@@ -137,8 +140,8 @@ class Cluster {
   async close() {
     for (const { server } of this.nodes) await server?.close();
     await Promise.all(this.nodes.map(({ proxy }) => proxy?.close()));
-    this.client.destroy();
-    await this.engine.stop();
+    this.client?.destroy();
+    await this.engine?.stop();
     this.folder.remove();
   }
 }

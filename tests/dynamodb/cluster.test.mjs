@@ -22,9 +22,10 @@ test('the data of each node, the logs of all its lives, and the table are kept',
     const kept = join(folder.path, 'kept');
     await cluster.keepAt(kept, { 'error.txt': 'words\n' });
 
-    assert.deepEqual(readdirSync(kept).sort(), ['error.txt', 'node-1', 'node-1.log', 'node-2', 'node-2.log', 'table.ndjson']);
+    assert.deepEqual(readdirSync(kept).sort(), ['engine.log', 'error.txt', 'node-1', 'node-1.log', 'node-2', 'node-2.log', 'table.ndjson']);
     const read = (name) => readFileSync(join(kept, name), 'utf8');
     assert.equal(read('error.txt'), 'words\n');
+    assert.match(read('engine.log'), /: it runs\n$/);
     const log = read('node-1.log');
     assert.equal(log.match(/event=started/g).length, 2, log);
     assert.match(log, /^--- life 1\n[^]*event=stopped[^]*^--- life 2\n/m);
@@ -39,5 +40,16 @@ test('the data of each node, the logs of all its lives, and the table are kept',
   } finally {
     await cluster.close();
     folder.remove();
+  }
+});
+
+test('a cluster that cannot start says why', async () => {
+  const { FOOTFALL_TEST_ENGINE: engine } = process.env;
+  process.env.FOOTFALL_TEST_ENGINE = 'none';
+  try {
+    await assert.rejects(startCluster({ nodes: 1, seed: 1, randomOf, rate: 0 }), /there is no engine 'none'/);
+  } finally {
+    if (engine === undefined) delete process.env.FOOTFALL_TEST_ENGINE;
+    else process.env.FOOTFALL_TEST_ENGINE = engine;
   }
 });

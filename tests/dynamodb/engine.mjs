@@ -137,6 +137,13 @@ class Engine {
     return { ...CREDENTIALS };
   }
 
+  /** What it said on stderr, and whether it is still there. */
+  lastWords() {
+    const { exitCode, signalCode } = this.child;
+    const end = exitCode === null && signalCode === null ? 'it runs' : `it ended with ${signalCode ?? exitCode}`;
+    return `${this.words}${this.name}: ${end}\n`;
+  }
+
   async stop() {
     this.child?.ref();
     this.kill();

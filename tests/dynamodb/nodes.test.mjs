@@ -277,17 +277,20 @@ test('a throttled table stretches the interval and loses nothing', async (t) => 
     const items = await itemsOf(client, table, userId, 'METRICS#');
     return items.reduce((sum, { views }) => sum + views, 0) === 20;
   });
+  // the table has it before the node has read the answers; and ten listings may be two batches
   let seen;
   await until('it is counted', async () => {
     seen = await figures(one);
-    return seen.get('footfall_dynamodb_batches_total') >= 1;
+    return seen.get('footfall_store_lag_seconds') === 0;
   });
   const sum = (name) => [...seen].filter(([each]) => each.startsWith(`${name}{`)).reduce((total, [, value]) => total + value, 0);
   assert.ok(sum('footfall_dynamodb_throttles_total') > 5);
   assert.ok(sum('footfall_dynamodb_requests_total') > sum('footfall_dynamodb_calls_total'), 'retries');
   assert.ok(sum('footfall_dynamodb_consumed_capacity_units_total') > 0);
   assert.ok(sum('footfall_dynamodb_request_seconds_count') > 0);
-  assert.equal(seen.get('footfall_dynamodb_items_total{outcome="created"}'), 10);
+  // what was created by a request whose answer came too late is found, and counts as repeated
+  const outcome = (name) => seen.get(`footfall_dynamodb_items_total{outcome="${name}"}`);
+  assert.ok(outcome('created') <= 10 && outcome('created') + outcome('repeated') >= 10, `${outcome('created')} created, ${outcome('repeated')} repeated`);
   assert.equal(seen.get('footfall_store_halted'), 0);
   await one.stopsCleanly();
 });
