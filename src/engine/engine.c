@@ -24,9 +24,9 @@ enum {
         4 /* in a bound: what is being written, sealed, let go of, and one more */
 };
 
-static_assert(ENGINE_DEDUPE_HOURS_MAX == DEDUPE_HOURS_MAX &&
-                  ENGINE_DEDUPE_IDS_MIN == DEDUPE_IDS_MIN,
-              "engine.h tells what the window can be");
+/* engine.h tells what the window can be */
+static_assert((int)ENGINE_DEDUPE_HOURS_MAX == (int)DEDUPE_HOURS_MAX, "hours of the window");
+static_assert((int)ENGINE_DEDUPE_IDS_MIN == (int)DEDUPE_IDS_MIN, "ids of the window");
 
 void engine_notify(struct engine *engine, const char *name, const struct error *error)
 {
