@@ -3,7 +3,7 @@
  *
  * Signs a request that is about to be sent: method, path, query, the headers given, and the body.
  * Proved against AWS's published vectors and its own JavaScript signer (tests/unit/dynamodb,
- * tests/integration/sigv4.test.mjs), because engines for tests accept any signature.
+ * tests/dynamodb/sigv4.test.mjs), because engines for tests accept any signature.
  *
  * It does not rewrite paths or sort queries: they come in their canonical form, for DynamoDB always
  * "/" and "".

@@ -204,7 +204,7 @@ enum status library_start(struct http_server *server, struct error *err)
         MHD_OPTION_CONNECTION_LIMIT, server->options.connections_max,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
         MHD_OPTION_CONNECTION_TIMEOUT, 0u,    /* ours are stricter */
-        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, /* cli/serve.c ignores it */
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, /* src/cli/commands/serve.c does */
         MHD_OPTION_STRICT_FOR_CLIENT, 0,      /* head.h is stricter, and answers in JSON */
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,    /* */
         MHD_OPTION_URI_LOG_CALLBACK, on_target, server,      /* */

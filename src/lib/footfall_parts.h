@@ -33,7 +33,7 @@ MUST_USE enum status require(bool good, const char *field, const char *words, st
 /*
  * Fills *to, of to_bytes, from a struct of the caller's that says it has from_bytes: what an older
  * program does not have is zero; what a newer one has beyond to_bytes must be. STATUS_INVALID, code
- * "invalid_argument". The rule is that of Linux' copy_struct_from_user(), include/linux/uaccess.h.
+ * "invalid_argument". The rule is that of Linux' copy_struct_from_user(), in linux/uaccess.h.
  */
 MUST_USE enum status read_sized(void *to, size_t to_bytes, const void *from, size_t from_bytes,
                                 const char *name, struct error *err);
