@@ -1,9 +1,9 @@
 /*
  * server.h - HTTP in front of the facade: one loop that gathers, commits and answers.
  *
- * One thread serves all connections: a pass over the ready connections submits what they bring, then
- * it is made durable in one sync, by the same thread or, when it is much or the disk is slow, beside
- * it, and the next pass answers. Queries that can be long run on a few query threads.
+ * One thread serves all connections: a pass over the ready connections submits what they bring,
+ * then it is made durable in one sync, by the same thread or, when it is much or the disk is slow,
+ * beside it, and the next pass answers. Queries that can be long run on a few query threads.
  *
  *     http_server_open()   binds the port; nothing is served yet
  *     http_server_run()    serves until http_server_stop(), then finishes what is in flight
