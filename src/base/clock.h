@@ -1,5 +1,7 @@
 /*
  * clock.h - what time it is, from outside, so that tests bring their own.
+ *
+ * Threads: any; whoever brings a clock sees to it.
  */
 #ifndef FOOTFALL_BASE_CLOCK_H
 #define FOOTFALL_BASE_CLOCK_H

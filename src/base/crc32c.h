@@ -1,6 +1,8 @@
 /*
  * crc32c.h - the Castagnoli checksum of RFC 3720, appendix B.4, by SSE4.2 where the processor
  * has it, by table elsewhere; both give the same numbers.
+ *
+ * Threads: pure functions.
  */
 #ifndef FOOTFALL_BASE_CRC32C_H
 #define FOOTFALL_BASE_CRC32C_H

@@ -3,6 +3,8 @@
  *
  * Not terminated by NUL; may hold any byte. Absent text is {NULL, 0}; present but empty
  * text has a pointer.
+ *
+ * Threads: pure functions.
  */
 #ifndef FOOTFALL_BASE_TEXT_H
 #define FOOTFALL_BASE_TEXT_H

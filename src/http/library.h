@@ -1,5 +1,9 @@
 /*
  * library.h - starting the HTTP library for a server.
+ *
+ * The library starts no thread: it does what it has to when the loop calls it.
+ *
+ * Threads: before the loop runs.
  */
 #ifndef FOOTFALL_HTTP_LIBRARY_H
 #define FOOTFALL_HTTP_LIBRARY_H

@@ -27,11 +27,12 @@ struct delivery {
     struct target *target;
     const char *path; /* "/v1/events?oldest=..." */
     uint64_t patience_s;
-    const volatile sig_atomic_t *stop;                                         /* ends a wait */
-    void (*waiting)(void *context, const struct error *why, unsigned seconds); /* NULL: silent */
+    const volatile sig_atomic_t *stop; /* ends a wait */
+    /* Told of each wait; NULL: silent. */
+    void (*waiting)(void *context, const struct error *why, unsigned seconds);
     void *context;
-    bool
-        was_answered; /* now or in an earlier run; else a server that is away is an error at once */
+    /* Now or in an earlier run; else a server that is away is an error at once. */
+    bool was_answered;
 };
 
 /*

@@ -2,6 +2,8 @@
  * data_folder.h - a data folder that no server uses, as it lies there, for the operator's tools.
  *
  * Nothing in it is changed. While it is open no server can start on it.
+ *
+ * Threads: one.
  */
 #ifndef FOOTFALL_CLI_JOURNAL_DATA_FOLDER_H
 #define FOOTFALL_CLI_JOURNAL_DATA_FOLDER_H

@@ -1,5 +1,7 @@
 /*
  * salvage_parts.h - what a salvage takes over beside the journal: store and fingerprints.
+ *
+ * Threads: one.
  */
 #ifndef FOOTFALL_CLI_JOURNAL_SALVAGE_PARTS_H
 #define FOOTFALL_CLI_JOURNAL_SALVAGE_PARTS_H

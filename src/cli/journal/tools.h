@@ -2,6 +2,8 @@
  * tools.h - what footfall journal can do; a file each.
  *
  * Each prints its answer on stdout and fills *err when it could not answer at all.
+ *
+ * Threads: one.
  */
 #ifndef FOOTFALL_CLI_JOURNAL_TOOLS_H
 #define FOOTFALL_CLI_JOURNAL_TOOLS_H

@@ -2,6 +2,8 @@
  * schema.h - the tables of the store's file, and whether a file is one of ours.
  *
  * docs/formats/store.md describes them for whoever looks with the sqlite3 shell.
+ *
+ * Threads: the connection's.
  */
 #ifndef FOOTFALL_STORE_SQLITE_SCHEMA_H
 #define FOOTFALL_STORE_SQLITE_SCHEMA_H

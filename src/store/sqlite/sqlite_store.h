@@ -3,6 +3,8 @@
  *
  * WAL mode, synchronous=FULL, checkpoints called explicitly by store_maintain(). A batch is one
  * transaction that also moves the position. Tables: docs/formats/store.md.
+ *
+ * Threads: as store.h says.
  */
 #ifndef FOOTFALL_STORE_SQLITE_SQLITE_STORE_H
 #define FOOTFALL_STORE_SQLITE_SQLITE_STORE_H

@@ -1,5 +1,5 @@
 /*
- * footfall_test.c - the facade: record, ask, page, close; the specification's questions in one
+ * instance_test.c - the facade: record, ask, page, close; the specification's questions in one
  * process.
  *
  * SPDX-License-Identifier: Apache-2.0
