@@ -176,7 +176,7 @@ struct rollup *moments_unfinished(struct moments *moments, const struct moment *
 {
     struct rollup *rollup = NULL;
     pthread_mutex_lock(&moments->lock);
-    if (moments->in_flight.batch == moment->batch && moment->batch != 0)
+    if (moment->batch > moments->applied.batch) /* also when it was stopped meanwhile */
         rollup = find(moments, moment->batch);
     if (rollup != NULL)
         rollup_ref(rollup);

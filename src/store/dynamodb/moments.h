@@ -66,7 +66,7 @@ MUST_USE enum status moments_enter(struct moments *moments, struct moment *momen
                                    struct store_position *out, struct error *err);
 void moments_leave(struct moments *moments, struct moment *moment);
 
-/* The rollup of the moment's own batch while it is being applied, else NULL. The caller unrefs. */
+/* The rollup of the moment's own batch until it is applied whole, else NULL. The caller unrefs. */
 struct rollup *moments_unfinished(struct moments *moments, const struct moment *moment);
 
 /*
