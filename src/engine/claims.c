@@ -33,8 +33,7 @@ enum status claims_init(struct engine *engine, bool wanted, struct error *err)
                              "ids can only be claimed at a store that several nodes share")
                       : STATUS_OK;
     /* also when none will be: claims of an earlier life may be open */
-    enum status status =
-        store_claim_ids(engine->store, NULL, 0, journal_seq_last(engine->journal) + 1, err);
+    enum status status = store_claim_ids(engine->store, NULL, 0, engine->ids_seq_last + 1, err);
     if (status != STATUS_OK || !wanted)
         return status;
     claims->asked = calloc(GROUP_ENTRIES_MAX, sizeof *claims->asked);
@@ -45,8 +44,7 @@ enum status claims_init(struct engine *engine, bool wanted, struct error *err)
               "another node has begun to record an event with this id, and whether it did is not "
               "known yet: try again");
     claims->wanted = true;
-    /* the store learns where the journal ends, before anything is appended */
-    return store_claim_ids(engine->store, NULL, 0, journal_seq_last(engine->journal) + 1, err);
+    return STATUS_OK;
 }
 
 void claims_done(struct claims *claims)

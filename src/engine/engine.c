@@ -112,10 +112,9 @@ static enum status open_store(struct engine *engine, const struct engine_options
         options->data_dir, elsewhere ? options->store_kind : STORE_KIND_SQLITE, err);
     if (status != STATUS_OK)
         return status;
-    status = elsewhere ? options->open_store(options->open_store_context,
-                                             journal_id(engine->journal), &engine->store, err)
-                       : open_sqlite(engine, options, err);
-    return status == STATUS_OK ? claims_init(engine, options->claim_ids, err) : status;
+    return elsewhere ? options->open_store(options->open_store_context, journal_id(engine->journal),
+                                           &engine->store, err)
+                     : open_sqlite(engine, options, err);
 }
 
 static enum status open_parts(struct engine *engine, const struct engine_options *options,
@@ -190,6 +189,8 @@ enum status engine_open(const struct engine_options *options, engine_notice_fn *
         status = open_parts(engine, options, err);
     if (status == STATUS_OK)
         status = engine_recover(engine, err);
+    if (status == STATUS_OK)
+        status = claims_init(engine, options->claim_ids, err);
     if (status == STATUS_OK)
         status = journal_start(engine->journal, err);
     if (status != STATUS_OK)

@@ -116,6 +116,8 @@ struct engine {
     uint64_t tail;              /* of the newest group, with a shared store; else 0 */
     uint64_t live_journal_mark; /* journal bytes appended when the live rollup began */
     struct claims claims;
+    uint64_t ids_seq_last; /* found at a start: of the records that the store does not have the last
+                              with an id, else the last that it has */
 
     pthread_mutex_t gather_lock;
     struct group *gathering;

@@ -105,6 +105,8 @@ static enum status replay_group(struct recovery *recovery, const struct record_h
     enum status status = rollup_apply_group(engine->live, record, seq, err);
     if (status == STATUS_OK)
         status = remember_ids(recovery, head, record, err);
+    if (status == STATUS_OK && recovery->fingerprints.len > 0)
+        engine->ids_seq_last = seq;
     return status;
 }
 
@@ -227,6 +229,7 @@ enum status engine_recover(struct engine *engine, struct error *err)
     if (engine->live == NULL)
         return fail(err, STATUS_NO_MEMORY, "no memory for a new rollup");
     recovery.applied = position;
+    engine->ids_seq_last = position.seq;
     uint64_t from = engine_released_by(position.seq) + 1;
     if (from < journal_seq_first(engine->journal))
         from = journal_seq_first(engine->journal);

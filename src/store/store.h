@@ -209,14 +209,13 @@ static inline bool store_can_claim(const struct store *store)
 
 /*
  * Claims ids for the events of the journal record `seq`, which is about to be appended, and fills
- * in the verdicts. Once after opening, before anything is appended, it is called with a count of 0
- * and the next record's number: so the store learns where the journal ends, and which claims of an
- * earlier process have a record. From one thread at a time, beside the one that applies. Takes
- * bounded time. When it fails some may be claimed all the same, and verdicts say nothing: nothing
- * with these ids may be appended under that number, and they are to be released.
+ * in the verdicts. From one thread at a time, beside the one that applies. Takes bounded time. When
+ * it fails some may be claimed all the same, and verdicts say nothing: nothing with these ids may
+ * be appended under that number, and they are to be released. Records without ids may follow.
  *
- * Whoever opens a journal claims nothing (count 0) first, before the number of the record that
- * comes next: what was claimed for records from there on was never appended.
+ * Whoever opens a journal claims nothing (count 0) once, before anything is appended or applied,
+ * and gives the number behind the last record that has an id, or was applied: what an earlier
+ * process claimed for records from there on was never appended.
  */
 static inline enum status store_claim_ids(struct store *store, struct store_claim *claims,
                                           size_t count, uint64_t seq, struct error *err)
@@ -224,10 +223,10 @@ static inline enum status store_claim_ids(struct store *store, struct store_clai
     return store->ops->claim_ids(store, claims, count, seq, err);
 }
 
-/* The record `seq` will not have these after all; those of others are let be. When it fails, as
- * when claiming fails: nothing with ids claimed for `seq` may be appended under that number. And
- * the store never takes such a claim, or one that nobody got to release, for an event that was
- * recorded. */
+/* The record `seq` will not have these after all, which the newest call of store_claim_ids() asked
+ * for; those of others are let be. When it fails, as when claiming fails: nothing with ids claimed
+ * for `seq` may be appended under that number. And the store never takes such a claim, or one that
+ * nobody got to release, for an event that was recorded. */
 static inline enum status store_release_ids(struct store *store, const struct store_claim *claims,
                                             size_t count, uint64_t seq, struct error *err)
 {

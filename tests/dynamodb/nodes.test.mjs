@@ -456,7 +456,7 @@ test('a claim whose event was never recorded is nobody\'s once its claimant star
   // as a node leaves it that is killed between the claim and the record
   const { Item: state } = await client.send(new GetCommand({ TableName: table, Key: { PK: 'WRITER#1', SK: 'STATE' } }));
   await client.send(new PutCommand({ TableName: table, Item: {
-    PK: `ID#${userId}#lost`, SK: 'ID', jid: state.jid, writer: 1, epoch: state.epoch, seq: 1_000_000, expires: Math.floor(Date.now() / 1000) + 3600,
+    PK: `ID#${userId}#lost`, SK: 'ID', jid: state.jid, writer: 1, epoch: state.epoch, turn: 9, seq: 1_000_000, expires: Math.floor(Date.now() / 1000) + 3600,
   } }));
   await one.kill9();
   const open = await post(two, view(userId, { id: 'lost' }));

@@ -1,10 +1,18 @@
 /*
  * claimed_ids.c - claims, hundreds in flight.
  *
- *     put, if there is none, or it is ours, or it has expired ─► ours
- *         else read it ─► read its writer's STATE ─► recorded: repeated
+ *     put, if there is none, or it is an earlier one of ours, released, or expired ─► ours
+ *         else read it ─► read its writer's STATE ─► recorded: read it again ─► still: repeated
  *                                                    not known: undecided
  *                                                    free: put, if it is still the same ─► ours
+ *
+ * Requests may arrive late and more than once, and answers be lost. So claims of a journal are
+ * ordered, by epoch and turn: a put never displaces a later one of its own journal, nor one of its
+ * own turn that is released. For that a release leaves the item, marked. And it is conditional on
+ * the turn: it finds no later claim, even when that is for the same record.
+ *
+ * Why a claim that is taken for recorded is read twice: the record that the first reading named is
+ * settled when STATE says so, and only what still claims it then is in it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,7 +29,9 @@ enum claim_step {
     CLAIM_STEP_PUT,
     CLAIM_STEP_READ,
     CLAIM_STEP_OWNER,
+    CLAIM_STEP_AGAIN, /* is it still the one that was recorded? */
     CLAIM_STEP_TAKE,
+    CLAIM_STEP_TAKEN, /* it changed before we took it, or an earlier try of ours took it */
     CLAIM_STEP_FREE
 };
 
@@ -30,7 +40,9 @@ struct owner {
     char journal_id[WRITER_HEX_BYTES];
     uint32_t writer;
     uint64_t epoch;
+    uint64_t turn;
     uint64_t seq;
+    bool released;
 };
 
 struct claim_job {
@@ -75,15 +87,10 @@ static void put_item(struct claim_job *job)
     body_put_member_s(&job->body, "jid", text_of(ids->writer.journal_id));
     body_put_member_n(&job->body, "writer", ids->writer.number);
     body_put_member_n(&job->body, "epoch", (int64_t)ids->epoch);
+    body_put_member_n(&job->body, "turn", (int64_t)ids->turn);
     body_put_member_n(&job->body, "seq", (int64_t)job->seq);
     body_put_member_n(&job->body, "expires", now_s + (int64_t)ids->hours * S_PER_HOUR);
     body_put(&job->body, "}");
-}
-
-static void put_names(struct body *body)
-{
-    body_put(body,
-             ",\"ExpressionAttributeNames\":{\"#j\":\"jid\",\"#e\":\"epoch\",\"#q\":\"seq\"}");
 }
 
 static void give_back(struct claim_job *job)
@@ -123,19 +130,23 @@ static void put_claim(struct claim_job *job)
     int64_t now_s = clock_now_ms(&job->ids->clock) / MS_PER_S;
     job->step = CLAIM_STEP_PUT;
     put_item(job);
-    body_put(&job->body, ",\"ConditionExpression\":\"attribute_not_exists(PK) OR #j=:j OR #x<:x\","
-                         "\"ExpressionAttributeNames\":{\"#j\":\"jid\",\"#x\":\"expires\"},"
-                         "\"ExpressionAttributeValues\":{\":j\":");
+    body_put(&job->body,
+             ",\"ConditionExpression\":\"attribute_not_exists(PK) OR #x<:x OR "
+             "#j<>:j AND attribute_exists(#r) OR #j=:j AND #e<:e OR #j=:j AND #e=:e AND #t<:t OR "
+             "#j=:j AND #e=:e AND #t=:t AND attribute_not_exists(#r)\","
+             "\"ExpressionAttributeNames\":{\"#j\":\"jid\",\"#x\":\"expires\",\"#e\":\"epoch\","
+             "\"#t\":\"turn\",\"#r\":\"released\"},\"ExpressionAttributeValues\":{\":j\":");
     body_put_s(&job->body, text_of(job->ids->writer.journal_id));
-    body_put(&job->body, ",\":x\":");
-    body_put_n(&job->body, now_s);
+    body_put_member_n(&job->body, ":e", (int64_t)job->ids->epoch);
+    body_put_member_n(&job->body, ":t", (int64_t)job->ids->turn);
+    body_put_member_n(&job->body, ":x", now_s);
     body_put(&job->body, "}}");
     send_job(job, "PutItem");
 }
 
-static void read_claim(struct claim_job *job)
+static void read_claim(struct claim_job *job, enum claim_step step)
 {
-    job->step = CLAIM_STEP_READ;
+    job->step = step;
     begin(job);
     body_put(&job->body, ",\"ConsistentRead\":true,\"Key\":{");
     put_key(&job->body, job->claim);
@@ -143,17 +154,19 @@ static void read_claim(struct claim_job *job)
     send_job(job, "GetItem");
 }
 
-/* Only what stands under that owner is touched. */
-static void put_owner_condition(struct claim_job *job)
+/* Only what stands under that owner is touched. What else the update names is behind it. */
+static void put_owner_condition(struct claim_job *job, const char *names, const char *values)
 {
-    body_put(&job->body, ",\"ConditionExpression\":\"#j=:j AND #e=:e AND #q=:q\"");
-    put_names(&job->body);
-    body_put(&job->body, ",\"ExpressionAttributeValues\":{\":j\":");
+    body_put(&job->body, ",\"ConditionExpression\":\"#j=:j AND #e=:e AND #t=:t AND #q=:q\","
+                         "\"ExpressionAttributeNames\":{\"#j\":\"jid\",\"#e\":\"epoch\","
+                         "\"#t\":\"turn\",\"#q\":\"seq\"");
+    body_put(&job->body, names);
+    body_put(&job->body, "},\"ExpressionAttributeValues\":{\":j\":");
     body_put_s(&job->body, text_of(job->owner.journal_id));
-    body_put(&job->body, ",\":e\":");
-    body_put_n(&job->body, (int64_t)job->owner.epoch);
-    body_put(&job->body, ",\":q\":");
-    body_put_n(&job->body, (int64_t)job->owner.seq);
+    body_put_member_n(&job->body, ":e", (int64_t)job->owner.epoch);
+    body_put_member_n(&job->body, ":t", (int64_t)job->owner.turn);
+    body_put_member_n(&job->body, ":q", (int64_t)job->owner.seq);
+    body_put(&job->body, values);
     body_put(&job->body, "}}");
 }
 
@@ -161,7 +174,7 @@ static void take_free(struct claim_job *job)
 {
     job->step = CLAIM_STEP_TAKE;
     put_item(job);
-    put_owner_condition(job);
+    put_owner_condition(job, "", "");
     send_job(job, "PutItem");
 }
 
@@ -171,20 +184,43 @@ static void finish(struct claim_job *job, enum store_claim_verdict verdict)
     give_back(job);
 }
 
+static struct owner read_owner(const json_t *item)
+{
+    struct text journal = attribute_text(item, "jid");
+    struct owner owner = {.writer = (uint32_t)attribute_count(item, "writer"),
+                          .epoch = attribute_count(item, "epoch"),
+                          .turn = attribute_count(item, "turn"),
+                          .seq = attribute_count(item, "seq"),
+                          .released = json_object_get(item, "released") != NULL};
+    snprintf(owner.journal_id, sizeof owner.journal_id, "%.*s", TEXT_ARGS(journal));
+    return owner;
+}
+
+/* Whether it is what this very turn claims. */
+static bool is_this_turn(const struct claim_job *job, const struct owner *owner)
+{
+    const struct claimed_ids *ids = job->ids;
+    return strcmp(owner->journal_id, ids->writer.journal_id) == 0 && owner->epoch == ids->epoch &&
+           owner->turn == ids->turn && !owner->released;
+}
+
+static bool is_same(const struct owner *a, const struct owner *b)
+{
+    return strcmp(a->journal_id, b->journal_id) == 0 && a->epoch == b->epoch &&
+           a->turn == b->turn && a->seq == b->seq && a->released == b->released;
+}
+
 static void after_read(struct claim_job *job, const json_t *item)
 {
     struct claimed_ids *ids = job->ids;
-    struct text journal = attribute_text(item, "jid");
-    if (item == NULL) { /* released in between */
-        finish(job, CLAIM_UNDECIDED);
+    job->owner = read_owner(item);
+    if (is_this_turn(job, &job->owner)) { /* our put, tried twice */
+        finish(job, CLAIM_OURS);
         return;
     }
-    job->owner = (struct owner){.writer = (uint32_t)attribute_count(item, "writer"),
-                                .epoch = attribute_count(item, "epoch"),
-                                .seq = attribute_count(item, "seq")};
-    snprintf(job->owner.journal_id, sizeof job->owner.journal_id, "%.*s", TEXT_ARGS(journal));
-    if (strcmp(job->owner.journal_id, ids->writer.journal_id) == 0) { /* our put, tried twice */
-        finish(job, CLAIM_OURS);
+    if (item == NULL || job->owner.released || /* in between */
+        strcmp(job->owner.journal_id, ids->writer.journal_id) == 0 /* late, and for nothing */) {
+        finish(job, CLAIM_UNDECIDED);
         return;
     }
     job->step = CLAIM_STEP_OWNER;
@@ -205,18 +241,21 @@ static void after_owner(struct claim_job *job, const json_t *state)
     }
     snprintf(epoch, sizeof epoch, "%llu", (unsigned long long)owner->epoch);
     const json_t *closed = attribute_map(state, "_e");
-    if (owner->epoch == attribute_count(state, "epoch"))
-        finish(job, owner->seq <= attribute_count(state, "appliedSeq") ? CLAIM_REPEATED
-                                                                       : CLAIM_UNDECIDED);
-    else if (json_object_get(closed, epoch) == NULL || owner->seq <= attribute_count(closed, epoch))
-        finish(job, CLAIM_REPEATED);
-    else
+    bool is_closed = json_object_get(closed, epoch) != NULL;
+    bool is_open = !is_closed && owner->epoch == attribute_count(state, "epoch");
+    if (is_open && owner->seq > attribute_count(state, "appliedSeq"))
+        finish(job, CLAIM_UNDECIDED);
+    else if (is_closed && owner->seq > attribute_count(closed, epoch))
         take_free(job);
+    else
+        read_claim(job, CLAIM_STEP_AGAIN);
 }
 
 static void answered(void *context, const struct dynamodb_answer *answer)
 {
     struct claim_job *job = context;
+    const json_t *item = json_object_get(answer->body, "Item");
+    struct owner owner;
     bool yes = answer->outcome == DYNAMODB_OK;
     if (!yes && answer->outcome != DYNAMODB_CONDITION_FAILED) {
         give_up(job, &answer->error);
@@ -227,16 +266,27 @@ static void answered(void *context, const struct dynamodb_answer *answer)
         if (yes)
             finish(job, CLAIM_OURS);
         else
-            read_claim(job);
+            read_claim(job, CLAIM_STEP_READ);
         break;
     case CLAIM_STEP_READ:
-        after_read(job, json_object_get(answer->body, "Item"));
+        after_read(job, item);
         break;
     case CLAIM_STEP_OWNER:
-        after_owner(job, json_object_get(answer->body, "Item"));
+        after_owner(job, item);
+        break;
+    case CLAIM_STEP_AGAIN:
+        owner = read_owner(item);
+        finish(job, is_same(&owner, &job->owner) ? CLAIM_REPEATED : CLAIM_UNDECIDED);
         break;
     case CLAIM_STEP_TAKE:
-        finish(job, yes ? CLAIM_OURS : CLAIM_UNDECIDED);
+        if (yes)
+            finish(job, CLAIM_OURS);
+        else
+            read_claim(job, CLAIM_STEP_TAKEN);
+        break;
+    case CLAIM_STEP_TAKEN:
+        owner = read_owner(item);
+        finish(job, is_this_turn(job, &owner) ? CLAIM_OURS : CLAIM_UNDECIDED);
         break;
     case CLAIM_STEP_FREE:
         give_back(job); /* freed, or somebody else's */
@@ -339,8 +389,11 @@ static enum status open_epoch(struct claimed_ids *ids, bool known, uint64_t last
         json_decref(answer);
     }
     if (status == STATUS_OK) {
+        pthread_mutex_lock(&ids->lock);
         ids->epoch = ending + 1;
         ids->broken_from = 0;
+        pthread_mutex_unlock(&ids->lock);
+        ids->turn = 0;
     }
     return status;
 }
@@ -348,11 +401,28 @@ static enum status open_epoch(struct claimed_ids *ids, bool known, uint64_t last
 /* From this record on the epoch's claims mean nothing. */
 static void break_epoch(struct claimed_ids *ids, uint64_t seq)
 {
+    pthread_mutex_lock(&ids->lock);
     if (ids->broken_from == 0 || seq < ids->broken_from)
         ids->broken_from = seq;
+    pthread_mutex_unlock(&ids->lock);
+}
+
+bool claimed_ids_are_broken(struct claimed_ids *ids, uint64_t *epoch, uint64_t *last_seq)
+{
+    pthread_mutex_lock(&ids->lock);
+    bool broken = ids->epoch != 0 && ids->broken_from != 0;
+    *epoch = ids->epoch;
+    *last_seq = ids->broken_from - 1;
+    pthread_mutex_unlock(&ids->lock);
+    return broken;
 }
 
 /* ---- many claims ---- */
+
+void claimed_ids_init(struct claimed_ids *ids)
+{
+    pthread_mutex_init(&ids->lock, NULL); /* cannot fail with default attributes */
+}
 
 void claimed_ids_done(struct claimed_ids *ids)
 {
@@ -360,6 +430,7 @@ void claimed_ids_done(struct claimed_ids *ids)
         body_done(&ids->jobs[i].body);
     free(ids->jobs);
     ids->jobs = ids->idle = NULL;
+    pthread_mutex_destroy(&ids->lock);
 }
 
 static enum status make_jobs(struct claimed_ids *ids, struct error *err)
@@ -417,6 +488,7 @@ enum status claimed_ids_claim(struct claimed_ids *ids, struct store_claim *claim
     }
     if (status != STATUS_OK)
         return status;
+    ids->turn++;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct claim_job *job = take_job(ids, &status, err);
         if (job == NULL)
@@ -441,14 +513,14 @@ enum status claimed_ids_release(struct claimed_ids *ids, const struct store_clai
             break;
         job->claim = (struct store_claim *)(uintptr_t)&claims[i]; /* is only read */
         job->step = CLAIM_STEP_FREE;
-        job->owner = (struct owner){.epoch = ids->epoch, .seq = seq};
+        job->owner = (struct owner){.epoch = ids->epoch, .turn = ids->turn, .seq = seq};
         memcpy(job->owner.journal_id, ids->writer.journal_id, sizeof job->owner.journal_id);
         begin(job);
         body_put(&job->body, ",\"Key\":{");
         put_key(&job->body, job->claim);
-        body_put(&job->body, "}");
-        put_owner_condition(job);
-        send_job(job, "DeleteItem");
+        body_put(&job->body, "},\"UpdateExpression\":\"SET #r=:r\"");
+        put_owner_condition(job, ",\"#r\":\"released\"", ",\":r\":{\"BOOL\":true}");
+        send_job(job, "UpdateItem");
     }
     wait_for_all(ids, &status, err);
     if (status != STATUS_OK)

@@ -4,6 +4,8 @@
  *
  *   jid, writer   whose journal
  *   epoch, seq    the record, and the epoch of that journal in which it was claimed
+ *   turn          orders the claims of an epoch: a late request does not undo a later one
+ *   released      the record does not have it after all: free for all
  *   expires       seconds since 1970; the table lets it go some time after
  *
  * A claim is made before its record is appended, so a claim alone says nothing. An epoch is a
@@ -15,28 +17,38 @@
  *     epoch open                 seq <= appliedSeq: recorded;  else nobody knows yet
  *     epoch forgotten, or another journal has the writer now: taken for recorded
  *
- * Threads: one at a time.
+ * An epoch that has broken may be followed by records without ids, which nobody claims for. So it
+ * is closed before `appliedSeq` passes its end (claimed_ids_are_broken()), and a start closes it at
+ * the last record that has an id.
+ *
+ * Threads: one at a time, but for claimed_ids_are_broken().
  */
 #ifndef FOOTFALL_STORE_DYNAMODB_CLAIMED_IDS_H
 #define FOOTFALL_STORE_DYNAMODB_CLAIMED_IDS_H
+
+#include <pthread.h>
 
 #include "store/dynamodb/writer.h"
 
 enum { CLAIMED_IDS_HOURS = 24, CLAIMED_IDS_EPOCHS_MAX = 64, CLAIMED_IDS_DEADLINE_MS = 4000 };
 
-/* Start as {0} with the fields before `epoch` filled in; claimed_ids_done() ends it. */
+/* Start as {0}, then claimed_ids_init(), then the fields before `lock`; claimed_ids_done() ends it.
+ */
 struct claimed_ids {
     struct writer writer; /* with a channel and a body of its own */
     uint32_t hours;       /* that claims are kept */
     uint32_t in_flight;
     struct clock clock;
 
+    pthread_mutex_t lock; /* of the two that follow, when they change or another thread asks */
     uint64_t epoch;       /* 0: none is open */
     uint64_t broken_from; /* the record from which on the epoch's claims mean nothing; 0: none */
+    uint64_t turn;        /* calls that claimed something, in this epoch */
     struct claim_job *jobs;
     struct claim_job *idle;
 };
 
+void claimed_ids_init(struct claimed_ids *ids);
 void claimed_ids_done(struct claimed_ids *ids);
 
 /*
@@ -47,5 +59,8 @@ MUST_USE enum status claimed_ids_claim(struct claimed_ids *ids, struct store_cla
                                        size_t count, uint64_t seq, struct error *err);
 MUST_USE enum status claimed_ids_release(struct claimed_ids *ids, const struct store_claim *claims,
                                          size_t count, uint64_t seq, struct error *err);
+
+/* Whether an epoch is open in the table that holds only up to *last_seq. From any thread. */
+bool claimed_ids_are_broken(struct claimed_ids *ids, uint64_t *epoch, uint64_t *last_seq);
 
 #endif

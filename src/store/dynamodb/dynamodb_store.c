@@ -54,6 +54,19 @@ static enum status claim(struct dynamodb_store *store, const struct store_batch 
     return status;
 }
 
+/* An epoch of claimed ids that has broken is closed before others can take what follows for its. */
+static enum status close_broken_epoch(struct dynamodb_store *store, struct error *err)
+{
+    uint64_t epoch = 0;
+    uint64_t last_seq = 0;
+    if (!claimed_ids_are_broken(&store->ids, &epoch, &last_seq) || epoch == store->epoch_closed)
+        return STATUS_OK;
+    enum status status = writer_close_epoch(&store->writer, epoch, last_seq, err);
+    if (status == STATUS_OK)
+        store->epoch_closed = epoch;
+    return status;
+}
+
 static enum status table_apply(struct store *base, const struct store_batch *batch,
                                struct error *err)
 {
@@ -84,6 +97,8 @@ static enum status table_apply(struct store *base, const struct store_batch *bat
         status = flush_batch(store->flush, batch->rollup, &newest_ms, err);
     if (newest_ms > store->as_of_ms) /* never back: moved batches hold old events */
         store->as_of_ms = newest_ms;
+    if (status == STATUS_OK)
+        status = close_broken_epoch(store, err);
     if (status == STATUS_OK)
         status = writer_acknowledge(&store->writer, &position, store->as_of_ms, err);
     if (status == STATUS_OK) {
@@ -141,7 +156,9 @@ static enum status table_refresh(struct store *base, int64_t *fresh_as_of_ms, st
 static enum status table_note_drained(struct store *base, int64_t as_of_ms, struct error *err)
 {
     struct dynamodb_store *store = of(base);
-    enum status status = writer_note(&store->writer, as_of_ms, err);
+    enum status status = close_broken_epoch(store, err);
+    if (status == STATUS_OK)
+        status = writer_note(&store->writer, as_of_ms, err);
     if (status == STATUS_OK && as_of_ms != store_nothing_to_come && as_of_ms > store->as_of_ms)
         store->as_of_ms = as_of_ms;
     return status;
@@ -292,8 +309,10 @@ enum status dynamodb_store_open(const struct dynamodb_store_options *options, st
     snprintf(store->table, sizeof store->table, "%s", options->table);
     memcpy(store->journal_id, options->journal_id, STORE_JOURNAL_ID_BYTES);
     pthread_mutex_init(&store->refresh_lock, NULL); /* cannot fail with default attributes */
+    claimed_ids_init(&store->ids);
     status = moments_init(&store->moments, &applied, 0, err);
     if (status != STATUS_OK) {
+        claimed_ids_done(&store->ids);
         pthread_mutex_destroy(&store->refresh_lock);
         free(store);
         return status;
@@ -307,11 +326,10 @@ enum status dynamodb_store_open(const struct dynamodb_store_options *options, st
                                     .number = store->number,
                                     .body = &store->body};
     writer_hex(store->journal_id, store->writer.journal_id);
-    store->ids = (struct claimed_ids){
-        .writer = store->writer,
-        .hours = options->ids_hours == 0 ? CLAIMED_IDS_HOURS : options->ids_hours,
-        .in_flight = options->in_flight == 0 ? DYNAMODB_STORE_IN_FLIGHT : options->in_flight,
-        .clock = store->clock};
+    store->ids.writer = store->writer;
+    store->ids.hours = options->ids_hours == 0 ? CLAIMED_IDS_HOURS : options->ids_hours;
+    store->ids.in_flight = options->in_flight == 0 ? DYNAMODB_STORE_IN_FLIGHT : options->in_flight;
+    store->ids.clock = store->clock;
     store->ids.writer.channel = store->ids_channel;
     store->ids.writer.body = &store->ids_body;
     const struct flush_options flush = {

@@ -26,6 +26,7 @@ struct dynamodb_store {
     struct writer writer;
     struct flush *flush;
     uint64_t claimed_here; /* the batch that this process has claimed */
+    uint64_t epoch_closed; /* of claimed ids: the newest one that we closed when it had broken */
     int64_t as_of_ms;      /* what was last said of it; never goes back */
     struct moments moments;
 

@@ -288,6 +288,23 @@ enum status writer_note(struct writer *writer, int64_t as_of_ms, struct error *e
     return ask(writer, "UpdateItem", NULL, &failed, err);
 }
 
+enum status writer_close_epoch(struct writer *writer, uint64_t epoch, uint64_t last_seq,
+                               struct error *err)
+{
+    bool failed = false; /* it was closed when the next one was opened */
+    begin_update(writer);
+    put_strings(writer, "SET #m.#e=:l", "jid=:j AND #o=:e");
+    body_put(writer->body,
+             ",\"ExpressionAttributeNames\":{\"#m\":\"_e\",\"#o\":\"epoch\",\"#e\":\"");
+    body_put_number(writer->body, (int64_t)epoch);
+    body_put(writer->body, "\"}");
+    put_journal_value(writer);
+    body_put_member_n(writer->body, ":e", (int64_t)epoch);
+    body_put_member_n(writer->body, ":l", (int64_t)last_seq);
+    body_put(writer->body, "}}");
+    return ask(writer, "UpdateItem", NULL, &failed, err);
+}
+
 static enum status add_as_of(struct writer *writer, const json_t *item, int64_t *least,
                              struct error *err)
 {

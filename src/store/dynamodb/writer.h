@@ -5,9 +5,11 @@
  *
  *   jid         the journal's id, 32 hexadecimal digits
  *   seq, nonce  the batch that is claimed, and a digest of what it holds
- *   applied     the batch that is in the table whole; appliedSeq: the journal record that sealed
- * it; tail: a digest of the record before that, by which a copied journal is found out asOf all
- * that was acknowledged before this moment is in the table
+ *   applied     the batch that is in the table whole
+ *   appliedSeq  the journal record that sealed it
+ *   tail        a digest of the record before that, by which a copied journal is found out
+ *   asOf        all that was acknowledged before this moment is in the table
+ *   epoch, _e   of claimed ids: claimed_ids.h
  *
  * A batch is claimed before its first part is sent. Whoever finds another journal, or under the
  * same number another digest, must not send anything: a copied journal, one that was set back, or
@@ -69,6 +71,10 @@ MUST_USE enum status writer_acknowledge(struct writer *writer,
 
 /* Everything acknowledged before this moment is in the table. */
 MUST_USE enum status writer_note(struct writer *writer, int64_t as_of_ms, struct error *err);
+
+/* The epoch of claimed ids holds up to last_seq, if it is still the open one. */
+MUST_USE enum status writer_close_epoch(struct writer *writer, uint64_t epoch, uint64_t last_seq,
+                                        struct error *err);
 
 /* The least asOf of all writers but this one; 0 when there is no other. */
 MUST_USE enum status writer_others_as_of(struct writer *writer, int64_t *as_of_ms,

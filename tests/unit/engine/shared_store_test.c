@@ -455,6 +455,40 @@ TEST(an_open_claim_refuses_its_submission_and_no_other)
     unit_remove(dir);
 }
 
+/* Records behind it were claimed for by nobody who got to record anything: a claim that failed is
+ * followed by records without ids. */
+TEST(a_start_says_which_record_was_the_last_that_has_an_id)
+{
+    struct error err;
+    struct engine_stats stats;
+    char *dir = unit_temp_dir();
+    struct engine_options options = options_in(dir);
+    options.claim_ids = true;
+    struct engine *engine = open_engine(&options);
+    assert_int_equal(front.opened_seq, 1);
+    front.apply_status = STATUS_IO;
+    record(engine, IDS("", "a", ""));
+    engine_get_stats(engine, &stats);
+    uint64_t last_with_id = stats.journal.seq_last;
+    front.claim_status = STATUS_IO;
+    assert_string_equal(record(engine, IDS("b")).error.code, "ids_unavailable");
+    record(engine, IDS(""));
+    record(engine, IDS("a", "")); /* a repeat is not in it */
+    assert_int_equal(engine_close(engine, &err), STATUS_IO);
+
+    front.claim_status = STATUS_OK;
+    engine = open_engine(&options);
+    assert_int_equal(front.opened_seq, last_with_id + 1);
+    front.apply_status = STATUS_OK;
+    ASSERT_OK(engine_flush(engine, &err), err);
+    close_engine(engine);
+    engine = open_engine(&options); /* all is in the store, which knew of what had failed before */
+    engine_get_stats(engine, &stats);
+    assert_int_equal(front.opened_seq, stats.journal.seq_last + 1);
+    close_engine(engine);
+    unit_remove(dir);
+}
+
 TEST(claims_of_a_group_that_finds_no_room_are_released)
 {
     struct error err;
@@ -535,5 +569,6 @@ UNIT_MAIN(UNIT(a_folder_belongs_to_one_kind_of_store),
           UNIT(the_journal_on_disk_has_a_bound_that_heals),
           UNIT(an_id_is_claimed_before_its_event_is_recorded),
           UNIT(an_open_claim_refuses_its_submission_and_no_other),
+          UNIT(a_start_says_which_record_was_the_last_that_has_an_id),
           UNIT(claims_of_a_group_that_finds_no_room_are_released),
           UNIT(what_cannot_be_claimed_is_refused_and_may_come_again))

@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "dynamodb_place.h"
+#include "dynamodb_cluster.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,49 +13,7 @@
 #include "store/dynamodb/dynamodb_table.h"
 #include "store_trial.h"
 
-enum { NODES = 3 };
-
 static const uint8_t another_id[STORE_JOURNAL_ID_BYTES] = "another journal";
-
-/* Nodes over one table, each with its journal. */
-struct cluster {
-    struct table_place *place;
-    struct store *stores[NODES];
-    struct ledger ledgers[NODES];
-    struct error err;
-};
-
-static void open_node(struct cluster *cluster, uint32_t node)
-{
-    cluster->place->writer = node + 1;
-    ASSERT_OK(table_place_open(cluster->place, cluster->ledgers[node].journal_id,
-                               &cluster->stores[node], &cluster->err),
-              cluster->err);
-}
-
-static struct cluster *cluster_new(void)
-{
-    struct cluster *cluster = calloc(1, sizeof *cluster);
-    if (cluster == NULL)
-        abort();
-    cluster->place = table_place_new();
-    for (uint32_t node = 0; node < NODES; node++) {
-        memcpy(cluster->ledgers[node].journal_id, "a node's journal", STORE_JOURNAL_ID_BYTES);
-        cluster->ledgers[node].journal_id[0] = (uint8_t)('a' + node);
-        open_node(cluster, node);
-    }
-    return cluster;
-}
-
-static void cluster_free(struct cluster *cluster)
-{
-    for (int node = 0; node < NODES; node++) {
-        store_close(cluster->stores[node]);
-        ledger_done(&cluster->ledgers[node]);
-    }
-    table_place_free(cluster->place);
-    free(cluster);
-}
 
 /* What a node reads of ann equals what all nodes' ledgers say. */
 static void check_cluster(struct cluster *cluster, const char *row, int by)
@@ -72,7 +30,7 @@ static void check_cluster(struct cluster *cluster, const char *row, int by)
         ASSERT_OK((cells ? store_reader_cells : store_reader_totals)(reader, &scope,
                                                                      count_table_add, &got, &err),
                   err);
-        for (int node = 0; node < NODES; node++)
+        for (int node = 0; node < CLUSTER_NODES; node++)
             ledger_counts(&cluster->ledgers[node], cluster->ledgers[node].batches, &scope, cells,
                           &want);
         for (size_t i = 0; i < want.count; i++)
@@ -90,15 +48,15 @@ TEST(what_several_writers_count_adds_up)
     struct unit_random random = unit_random_seeded();
     struct cluster *cluster = cluster_new();
     for (int round = 0; round < 12; round++) {
-        uint32_t node = (uint32_t)unit_random_below(&random, NODES);
+        uint32_t node = (uint32_t)unit_random_below(&random, CLUSTER_NODES);
         for (int i = 0; i < 80; i++)
             note_nth(&cluster->ledgers[node], (int)unit_random_below(&random, 500), "ann");
         ledger_apply(&cluster->ledgers[node], cluster->stores[node]);
         if (unit_random_below(&random, 3) == 0) {
             store_close(cluster->stores[node]);
-            open_node(cluster, node);
+            cluster_open_node(cluster, node);
         }
-        check_cluster(cluster, "a round", (int)unit_random_below(&random, NODES));
+        check_cluster(cluster, "a round", (int)unit_random_below(&random, CLUSTER_NODES));
     }
     cluster_free(cluster);
 }
@@ -126,7 +84,7 @@ TEST(a_day_has_sixty_four_sources_whoever_wrote_them)
     struct store_position position;
     char source[16];
     for (int round = 0; round < 2; round++) {
-        for (int node = 0; node < NODES; node++) {
+        for (int node = 0; node < CLUSTER_NODES; node++) {
             for (int i = 0; i < 30; i++) { /* 90 names in all; each twice */
                 snprintf(source, sizeof source, "n%d-%d", node, i);
                 ledger_note_view(&cluster->ledgers[node], "ann", "house", day_of(2025, 3, 4),
@@ -430,7 +388,7 @@ TEST(a_newer_word_of_another_node_stands)
     struct store_reader *reader = NULL;
     struct store_position position;
     /* received in the order of nodes, applied the other way round; the last one removes */
-    for (int node = 0; node < NODES; node++) {
+    for (int node = 0; node < CLUSTER_NODES; node++) {
         for (int i = 0; i < node; i++)
             ledger_note_view(&cluster->ledgers[node], "bob", "x", day_of(2025, 3, 4), NULL);
         struct entry entry = {.kind = node == 2 ? ENTRY_LISTING_REMOVED : ENTRY_LISTING_SET,
@@ -440,7 +398,7 @@ TEST(a_newer_word_of_another_node_stands)
         ledger_note(&cluster->ledgers[node], &entry);
     }
     ASSERT_OK(store_reader_open(cluster->stores[0], &reader, &cluster->err), cluster->err);
-    for (int node = NODES - 1; node >= 0; node--) {
+    for (int node = CLUSTER_NODES - 1; node >= 0; node--) {
         ledger_apply(&cluster->ledgers[node], cluster->stores[node]);
         ASSERT_OK(store_reader_begin(reader, &position, &cluster->err), cluster->err);
         answers_equal("removed last", store_listings(reader, &query), strdup(""));
@@ -472,7 +430,7 @@ TEST(how_fresh_the_others_are_is_known)
     ASSERT_OK(store_refresh(cluster->stores[0], &as_of_ms, &cluster->err), cluster->err);
     assert_int_equal(as_of_ms, 0);
     store_close(cluster->stores[1]);
-    open_node(cluster, 1);
+    cluster_open_node(cluster, 1);
     ASSERT_OK(store_refresh(cluster->stores[0], &as_of_ms, &cluster->err), cluster->err);
     assert_true(as_of_ms > 0 && as_of_ms < ahead_ms);
     ASSERT_OK(store_get_position(cluster->stores[1], &position, &cluster->err), cluster->err);
@@ -485,7 +443,7 @@ TEST(without_cells_days_stay_and_quarters_are_approximate)
     struct ledger *ledger = &cluster->ledgers[0];
     store_close(cluster->stores[0]);
     cluster->place->cells = false;
-    open_node(cluster, 0);
+    cluster_open_node(cluster, 0);
     for (int turn = 0; turn < 3; turn++) {
         for (int i = 0; i < 50; i++)
             note_nth(ledger, i, "ann");
@@ -498,70 +456,6 @@ TEST(without_cells_days_stay_and_quarters_are_approximate)
     assert_memory_equal(&totals.none, &cells.none, sizeof totals.none);
     assert_memory_equal(&totals.facebook, &cells.facebook, sizeof totals.none);
     assert_true(cells.approximate && !totals.approximate);
-    cluster_free(cluster);
-}
-
-static enum store_claim_verdict claim_one(struct cluster *cluster, int node, const char *id,
-                                          uint64_t seq)
-{
-    struct store_claim claim = {.user_id = text_of("ann"), .id = text_of(id)};
-    ASSERT_OK(store_claim_ids(cluster->stores[node], &claim, 1, seq, &cluster->err), cluster->err);
-    return claim.verdict;
-}
-
-TEST(an_id_is_claimed_once_on_all_nodes)
-{
-    struct cluster *cluster = cluster_new();
-    struct ledger *ledger = &cluster->ledgers[0];
-    for (int node = 0; node < NODES; node++)
-        ASSERT_OK(store_claim_ids(cluster->stores[node], NULL, 0, 1, &cluster->err), cluster->err);
-    assert_int_equal(claim_one(cluster, 0, "a", 1), CLAIM_OURS);
-    assert_int_equal(claim_one(cluster, 0, "a", 1), CLAIM_OURS);
-    assert_int_equal(claim_one(cluster, 1, "a", 1), CLAIM_UNDECIDED);
-    assert_int_equal(claim_one(cluster, 1, "b", 1), CLAIM_OURS);
-
-    /* node 0's batch holds record 1 */
-    ledger_note_view(ledger, "ann", "house", day_of(2025, 3, 4), NULL);
-    ledger_apply(ledger, cluster->stores[0]);
-    assert_int_equal(claim_one(cluster, 1, "a", 2), CLAIM_REPEATED);
-    assert_int_equal(claim_one(cluster, 2, "b", 1), CLAIM_UNDECIDED);
-
-    /* released: free */
-    struct store_claim claim = {.user_id = text_of("ann"), .id = text_of("b")};
-    ASSERT_OK(store_release_ids(cluster->stores[1], &claim, 1, 1, &cluster->err), cluster->err);
-    assert_int_equal(claim_one(cluster, 2, "b", 1), CLAIM_OURS);
-    ASSERT_OK(store_release_ids(cluster->stores[1], &claim, 1, 1, &cluster->err), cluster->err);
-    assert_int_equal(claim_one(cluster, 0, "b", 9), CLAIM_UNDECIDED);
-
-    /* claimed for record 7 and gone before the append: known when the node is back */
-    assert_int_equal(claim_one(cluster, 1, "c", 7), CLAIM_OURS);
-    assert_int_equal(claim_one(cluster, 1, "d", 6), CLAIM_OURS);
-    store_close(cluster->stores[1]);
-    open_node(cluster, 1);
-    assert_int_equal(claim_one(cluster, 2, "c", 3), CLAIM_UNDECIDED);
-    ASSERT_OK(store_claim_ids(cluster->stores[1], NULL, 0, 7, &cluster->err), cluster->err);
-    assert_int_equal(claim_one(cluster, 2, "d", 3), CLAIM_REPEATED);
-    assert_int_equal(claim_one(cluster, 2, "c", 3), CLAIM_OURS);
-    assert_int_equal(claim_one(cluster, 1, "c", 7), CLAIM_UNDECIDED);
-    cluster_free(cluster);
-}
-
-TEST(many_ids_are_claimed_at_once)
-{
-    enum { IDS = 600 };
-    struct cluster *cluster = cluster_new();
-    static struct store_claim claims[IDS];
-    static char ids[IDS][16];
-    for (int i = 0; i < IDS; i++) {
-        snprintf(ids[i], sizeof ids[i], "id %d", i);
-        claims[i] = (struct store_claim){.user_id = text_of("ann"), .id = text_of(ids[i])};
-    }
-    for (int node = 0; node < 2; node++)
-        ASSERT_OK(store_claim_ids(cluster->stores[node], NULL, 0, 1, &cluster->err), cluster->err);
-    ASSERT_OK(store_claim_ids(cluster->stores[0], claims, IDS / 2, 1, &cluster->err), cluster->err);
-    ASSERT_OK(store_claim_ids(cluster->stores[1], claims, IDS, 1, &cluster->err), cluster->err);
-    for (int i = 0; i < IDS; i++)
-        assert_int_equal(claims[i].verdict, i < IDS / 2 ? CLAIM_UNDECIDED : CLAIM_OURS);
     cluster_free(cluster);
 }
 
@@ -608,8 +502,6 @@ int main(void)
         UNIT(a_newer_word_of_another_node_stands),
         UNIT(how_fresh_the_others_are_is_known),
         UNIT(without_cells_days_stay_and_quarters_are_approximate),
-        UNIT(an_id_is_claimed_once_on_all_nodes),
-        UNIT(many_ids_are_claimed_at_once),
         UNIT(a_table_that_cannot_serve_is_named),
     };
     places_begin();
