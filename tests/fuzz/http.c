@@ -5,7 +5,8 @@
  * socket pair. There is no network and no thread between the two: the input is written, then the
  * server's loop takes turns in this thread until it has closed the connection, as it must, for the
  * client's end says that nothing more comes. The first byte chooses the pieces in which the rest
- * is sent, with a turn between them. An input may hold several requests.
+ * is sent, with a turn between them, and whether commits go beside the loop, as with a slow disk.
+ * An input may hold several requests.
  *
  * Whatever was sent, what comes back is nothing or whole answers, each with a length and, unless
  * the library wrote it, a JSON object; the server holds nothing of the connection afterwards, and
@@ -37,8 +38,11 @@ enum {
     HEALTH_EVERY = 64
 };
 
+static const uint64_t slow_disk_ns = 100 * ns_per_ms;
+
 static struct http_server *server;
 static struct instance *instance;
+static bool disk_is_slow;
 
 static void stop(void)
 {
@@ -71,6 +75,7 @@ static void start(void)
 static void turn(void)
 {
     struct error err;
+    server->commit_time_ns = disk_is_slow ? slow_disk_ns : 0;
     FUZZ_CHECK(loop_tick(server), "it stopped");
     FUZZ_CHECK(loop_turn(server, false, &err) == STATUS_OK, "%s", err.message);
 }
@@ -208,6 +213,7 @@ int fuzz_one(const uint8_t *data, size_t size)
         start();
     if (size < 2)
         return 0;
+    disk_is_slow = data[0] % 2 == 1;
     exchange((const char *)data + 1, size - 1, data[0] == 0 ? size : data[0], &answer);
     for (size_t at = 0; at < answer.len;)
         at += check_answer(answer.bytes + at, answer.len - at);
