@@ -44,16 +44,17 @@ export class Oracle {
     return `${userId} ${listingId}`;
   }
 
+  /** All zero for a listing that was only asked about: it is none of listingsOf(). */
   countsOf(userId, listingId) {
-    const key = Oracle.key(userId, listingId);
-    if (!this.counts.has(key)) this.counts.set(key, zero());
-    return this.counts.get(key);
+    return this.counts.get(Oracle.key(userId, listingId)) ?? zero();
   }
 
   /** Before the events go out. */
   sending(events) {
     for (const event of events) {
-      this.countsOf(event.userId, event.listingId).sent[TYPES.indexOf(event.eventType)] += 1;
+      const key = Oracle.key(event.userId, event.listingId);
+      if (!this.counts.has(key)) this.counts.set(key, zero());
+      this.counts.get(key).sent[TYPES.indexOf(event.eventType)] += 1;
       if (event.id !== undefined) this.events.set(event.id, { event, acknowledged: false });
     }
   }
