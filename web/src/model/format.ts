@@ -1,10 +1,13 @@
 /**
  * format.ts - numbers, days and sums of money as the reader's language writes them.
  */
+import { sizeOfChange } from '../../../clients/js/src/element/figures.js';
+
 const number = new Intl.NumberFormat();
 const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
-const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
-const change = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 });
+// of one length, so that a column of them compares at a glance
+const percent = new Intl.NumberFormat(undefined, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const change = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 3 });
 // days are names, not moments: written in the zone they are read in
 const dayLong = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
 const dayShort = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
@@ -13,9 +16,11 @@ const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'nume
 export const formatCount = (count: number): string => number.format(count);
 /** 1.2M for what has no room. */
 export const formatShort = (count: number): string => (count < 100_000 ? number.format(count) : short.format(count));
-/** Of a rate as the API has it: 2.5 is 2.5 %. */
-export const formatRate = (rate: number): string => percent.format(rate / 100);
-export const formatChange = (rate: number): string => change.format(Math.abs(rate) / 100);
+/** Inquiries of views; without views there is no rate. */
+export const formatRate = ({ views, inquiries }: { views: number; inquiries: number }): string =>
+  (views === 0 ? '–' : percent.format(inquiries / views));
+/** The size of a change that the API gives in percent. */
+export const formatChange = (rate: number): string => change.format(sizeOfChange(rate) / 100);
 
 const dateOf = (day: string): Date => new Date(`${day}T00:00:00Z`);
 export const formatDay = (day: string): string => dayLong.format(dateOf(day));

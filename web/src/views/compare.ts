@@ -8,13 +8,15 @@ import { saveCsv } from '../model/csv.js';
 import { formatCount, formatDay, formatDayShort, formatRange, formatRate } from '../model/format.js';
 import { conversionOf, type Counts, type Portfolio, type Row } from '../model/portfolio.js';
 import './compare-chart.js';
-import { nameOf } from './listings.js';
+import { found, nameOf } from './listings.js';
 import { failure, icon, liveBadge, statusBadge, thumbnail, trend } from './parts.js';
 import { rangeBar } from './range-bar.js';
 
 const METRICS: readonly [Metric, string][] = [['views', 'Views'], ['shares', 'Shares'], ['inquiries', 'Inquiries']];
-/** So many are offered while somebody types. */
+/** So many are offered while somebody types: the most viewed of those that match. */
 const OFFERED_MAX = 50;
+/** What stands in the field, so that what is offered matches it. */
+let typed = '';
 
 function without(app: App, id: string): void {
   app.go({ compare: app.address.compare.filter((each) => each !== id) });
@@ -25,16 +27,23 @@ function adding(app: App, portfolio: Portfolio): TemplateResult {
   const others = [...portfolio.rows.values()].filter(({ id }) => !compare.includes(id));
   const add = (event: Event): void => {
     const field = event.target as HTMLInputElement;
-    const row = others.find((each) => each.id === field.value || nameOf(each) === field.value);
-    if (row === undefined) return;
-    field.value = '';
+    const text = typed = field.value;
+    const row = others.find((each) => each.id === text || nameOf(each) === text);
+    // who has typed home-1 may be on the way to home-12; what was chosen, or ended with Enter, is meant
+    const isTyping = event instanceof InputEvent && event.inputType !== 'insertReplacementText';
+    const mayGoOn = isTyping && others.some((each) => each !== row && (each.id.startsWith(text) || nameOf(each).startsWith(text)));
+    if (row === undefined || mayGoOn) {
+      app.draw();
+      return;
+    }
+    field.value = typed = '';
     app.go({ compare: [...compare, row.id] });
     app.announce(`${nameOf(row)} was added.`);
   };
   if (compare.length >= COMPARED_MAX) return html`<p class="hint">Five are the most that fit.</p>`;
   return html`<label class="add"><span class="unseen">Add a listing</span>${icon('search')}
-    <input list="others" name="add" placeholder="Add a listing" autocomplete="off" spellcheck="false" @input=${add}>
-    <datalist id="others">${others.sort((a, b) => b.views - a.views).slice(0, OFFERED_MAX)
+    <input list="others" name="add" placeholder="Add a listing" autocomplete="off" spellcheck="false" @input=${add} @change=${add}>
+    <datalist id="others">${found(others, typed).sort((a, b) => b.views - a.views).slice(0, OFFERED_MAX)
       .map((row) => html`<option value=${row.id}>${nameOf(row)}</option>`)}</datalist></label>`;
 }
 
@@ -71,7 +80,7 @@ function table(app: App, rows: readonly Row[]): TemplateResult {
         <span class="who-words"><a data-in href=${app.hrefOf({ view: 'listing', listing: row.id })}>${nameOf(row)}</a>
         <span class="who-more">${row.details?.address == null ? nothing : html`<span class="id">${row.id}</span>`}${statusBadge(row.details?.status)}</span></span></div></th>
       ${count('views', 'Views', row, i)}${count('shares', 'Shares', row, i)}${count('inquiries', 'Inquiries', row, i)}
-      ${figure('Conversion', formatRate(conversionOf(row)), leads.conversion === i, nothing)}
+      ${figure('Conversion', formatRate(row), leads.conversion === i, nothing)}
       <td role="cell" class="remove"><button class="button quiet icon-only" aria-label="Remove ${nameOf(row)}" @click=${() => without(app, row.id)}>${icon('close')}</button></td>
     </tr>`)}</tbody>
   </table>`;

@@ -22,7 +22,7 @@ const folded = (text: string): string => text.normalize('NFKD').replace(/\p{M}/g
 
 export const nameOf = ({ id, details }: Row): string => details?.address ?? id;
 
-function found(rows: Iterable<Row>, search: string): Row[] {
+export function found(rows: Iterable<Row>, search: string): Row[] {
   const words = folded(search).split(/\s+/).filter((word) => word !== '');
   return [...rows].filter(({ id, details }) => {
     const text = folded(`${id} ${details?.address ?? ''}`);
@@ -59,7 +59,7 @@ function totals(portfolio: Portfolio): TemplateResult {
       ${tile('Views', formatShort(now.views), trend(now.views, before.views), line('views'), 'of-views')}
       ${tile('Shares', formatShort(now.shares), trend(now.shares, before.shares), line('shares'), 'of-shares')}
       ${tile('Inquiries', formatShort(now.inquiries), trend(now.inquiries, before.inquiries), line('inquiries'), 'of-inquiries')}
-      ${tile('Conversion', formatRate(conversionOf(now)), html`<span class="hint">inquiries of views</span>`, nothing, 'of-conversion')}
+      ${tile('Conversion', formatRate(now), html`<span class="hint">inquiries of views</span>`, nothing, 'of-conversion')}
     </dl>
   </section>`;
 }
@@ -115,7 +115,7 @@ function tableRow(app: App, row: Row): TemplateResult {
     ${cell('Views', 'views', row)}
     ${cell('Shares', 'shares', row)}
     ${cell('Inquiries', 'inquiries', row)}
-    <td role="cell" class="number"><span class="cell-name" aria-hidden="true">Conversion</span><span class="cell-figure">${formatRate(conversionOf(row))}</span></td>
+    <td role="cell" class="number"><span class="cell-name" aria-hidden="true">Conversion</span><span class="cell-figure">${formatRate(row)}</span></td>
     <td role="cell" class="days">${line}</td>
   </tr>`;
 }

@@ -70,9 +70,9 @@ function tintOf(id: string): number {
 
 /** The listing's picture, or a house where there is none or it does not come. */
 export function thumbnail(id: string, details: Details | undefined): TemplateResult {
-  const image = details?.image;
-  // the page may load pictures over https alone
-  const isShown = image !== null && image !== undefined && image.startsWith('https://');
+  // the page may load pictures over https alone, and most that are told of as http: are there, too
+  const image = details?.image?.replace(/^http:/i, 'https:');
+  const isShown = image !== undefined && /^https:/i.test(image);
   const missing = (event: Event): void => (event.target as HTMLElement).classList.add('missing');
   const came = (event: Event): void => (event.target as HTMLElement).classList.remove('missing');
   return html`<span class="thumbnail tint-${tintOf(id)}">${icon('house')}${isShown

@@ -88,6 +88,16 @@ export function change(figures: Figures, metric: Metric): Change | undefined {
   return { percent: { views: trends.viewsChange, shares: trends.sharesChange, inquiries: trends.inquiriesChange }[metric] };
 }
 
+/**
+ * The size of a change as it is written: whole percents, so that changes beside each other compare at
+ * a glance; under one percent a single digit, and never 100 while something is left.
+ */
+export function sizeOfChange(percent: number): number {
+  const size = Math.abs(percent);
+  if (size < 1) return Number(size.toPrecision(1));
+  return size < 100 ? Math.min(99, Math.round(size)) : Math.round(size);
+}
+
 export interface PlatformRow extends Record<Metric, number> {
   /** null: what came without one. */
   platform: string | null;

@@ -24,7 +24,7 @@ function changeWords({ figures, words, writing }: Sheet, metric: Metric): Templa
   const said = before === undefined ? nothing : html`<span>${fill(figures.days.length === 1 && figures.now.period === 'daily' ? words.yesterday : words.before, { count: writing.count(before) })}</span>`;
   if (percent === 0) return html`<span>${words.same}</span>${before === 0 ? nothing : said}`;
   const direction = percent > 0 ? 'up' : 'down';
-  const size = writing.percent(Math.abs(percent));
+  const size = writing.change(percent);
   const isNew = before === 0;
   return html`<span class=${direction} part="change ${direction}">${arrow(direction)}${isNew
     ? words.fresh
@@ -39,7 +39,7 @@ export function figureTile(
   let below: unknown = nothing;
   if (sheet !== null) {
     const { now } = sheet.figures;
-    value = metric === 'conversion' ? sheet.writing.percent(now.conversionRate ?? 0) : sheet.writing.count(total(sheet.figures, metric));
+    value = metric === 'conversion' ? now.totalViews === 0 ? '–' : sheet.writing.rate(now.conversionRate ?? 0) : sheet.writing.count(total(sheet.figures, metric));
     below = metric === 'conversion' ? words.conversionHint : changeWords(sheet, metric);
   } else if (bones) {
     value = html`<span class="bone" aria-hidden="true">0</span>`;

@@ -3,6 +3,7 @@
  */
 import type { DisplayMessages } from '../element-types.js';
 import { parseDate } from '../dates.js';
+import { sizeOfChange } from './figures.js';
 
 export const ENGLISH: DisplayMessages = {
   period: 'Period',
@@ -68,6 +69,7 @@ export class Writing {
   private readonly numbers: Intl.NumberFormat;
   private readonly compact: Intl.NumberFormat;
   private readonly percents: Intl.NumberFormat;
+  private readonly changes: Intl.NumberFormat;
   private readonly short: Intl.DateTimeFormat;
   private readonly weekday: Intl.DateTimeFormat;
   private readonly long: Intl.DateTimeFormat;
@@ -79,6 +81,7 @@ export class Writing {
     this.numbers = new Intl.NumberFormat(locale);
     this.compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
     this.percents = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
+    this.changes = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 3 });
     this.short = new Intl.DateTimeFormat(locale, { ...days, day: 'numeric', month: 'short' });
     this.weekday = new Intl.DateTimeFormat(locale, { ...days, weekday: 'short', day: 'numeric', month: 'short' });
     this.long = new Intl.DateTimeFormat(locale, { ...days, weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
@@ -95,9 +98,14 @@ export class Writing {
     return value < 10_000 ? this.numbers.format(value) : this.compact.format(value);
   }
 
-  /** Of a percentage: 12.5 is written 12.5 %; from 100 on without a fraction. */
-  percent(value: number): string {
-    return this.percents.format((Math.abs(value) >= 100 ? Math.round(value) : value) / 100);
+  /** Of a rate: 2.5 is written 2.5 %. */
+  rate(value: number): string {
+    return this.percents.format(value / 100);
+  }
+
+  /** The size of a change, without its direction: 12.5 is written 13 %. */
+  change(percent: number): string {
+    return this.changes.format(sizeOfChange(percent) / 100);
   }
 
   shortDay(day: string): string {
