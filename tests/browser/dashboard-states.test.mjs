@@ -66,6 +66,25 @@ pageTest('two to five listings are picked from the list and compared', async ({ 
   await until(page, 'back with two', () => document.querySelectorAll('.legend li').length === 2);
 });
 
+pageTest('any of many listings can be added, also one whose id begins another’s', async ({ open, context }) => {
+  const user = fresh('agent');
+  for (let n = 1; n <= 60; n++) await describe(server, user, `lot-${n}`, { address: `${n} Lot Lane` });
+  const page = await open(addressFor(server, { user, zone: 'UTC', view: 'compare' }), await signedIn(context, server, user));
+  const field = page.getByLabel('Add a listing');
+  const compared = (ids) => until(page, `compared: ${ids}`, (want) => `${new URLSearchParams(location.search).getAll('compare')}` === want, `${ids}`);
+  const count = (n) => until(page, `${n} in the header`, (want) => document.querySelector('.count')?.textContent === want, `${n}`);
+  await field.pressSequentially('lot-5');
+  await until(page, 'what matches is offered', () =>
+    `${[...document.querySelectorAll('#others option')].map(({ value }) => value)}` === 'lot-5,lot-50,lot-51,lot-52,lot-53,lot-54,lot-55,lot-56,lot-57,lot-58,lot-59');
+  await field.pressSequentially('7');
+  await compared(['lot-57']);
+  await count(1);
+  assert.equal(await field.inputValue(), '', 'the field is ready for another');
+  await field.pressSequentially('lot-5');
+  await field.press('Enter');
+  await compared(['lot-57', 'lot-5']);
+});
+
 pageTest('a comparison changes while it is looked at; five are the most', async ({ open, context }) => {
   const user = fresh('agent');
   const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -221,7 +240,8 @@ pageTest('nothing is asked of anybody else, but pictures of listings; one that i
   const user = fresh('agent');
   await describe(server, user, 'pictured', { address: '1 Pictured Road', image: 'https://images.example/here.svg' });
   await describe(server, user, 'missing', { address: '2 Missing Road', image: 'https://images.example/missing.jpg' });
-  await describe(server, user, 'insecure', { address: '3 Insecure Road', image: 'http://images.example/insecure.jpg' });
+  await describe(server, user, 'insecure', { address: '3 Insecure Road', image: 'http://images.example/insecure.svg' });
+  await describe(server, user, 'port', { address: '4 Port Road', image: 'http://images.example:8080/port.jpg' });
   await record(server, [view(user, 'pictured'), view(user, 'missing')]);
   const shared = await signedIn(context, server, user);
   const asked = new Set();
@@ -230,16 +250,18 @@ pageTest('nothing is asked of anybody else, but pictures of listings; one that i
     asked.add(new URL(request.url()).origin);
     if (request.url().startsWith('https://images')) referrers.push(request.headers().referer);
   });
-  await shared.context.route('https://images.example/here.svg', (route) => route.fulfill({
+  await shared.context.route(/^https:\/\/images\.example\/(here|insecure)\.svg$/, (route) => route.fulfill({
     contentType: 'image/svg+xml', body: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4"><rect width="4" height="4" fill="#48a"/></svg>',
   }));
   await shared.context.route('https://images.example/missing.jpg', (route) => route.fulfill({ status: 404 }));
   const page = await open(addressFor(server, { user }), { ...shared, expect: [/status of 404/] });
-  await until(page, 'the picture', () => document.querySelector('tr[data-listing=pictured] img')?.naturalWidth > 0);
+  for (const id of ['pictured', 'insecure']) {
+    await until(page, `the picture of ${id}`, (of) => document.querySelector(`tr[data-listing=${of}] img`)?.naturalWidth > 0, id);
+  }
   await until(page, 'a house instead', () => document.querySelector('tr[data-listing=missing] img.missing') !== null);
-  assert.equal(await rowOf(page, 'insecure').locator('img').count(), 0, 'http is not asked for');
+  assert.equal(await rowOf(page, 'port').locator('img').count(), 0, 'http is not asked for');
   assert.deepEqual([...asked].sort(), [server.url, 'https://images.example'].sort());
-  assert.deepEqual(referrers, [undefined, undefined]);
+  assert.deepEqual(referrers, [undefined, undefined, undefined]);
 });
 
 /* ---- keys, sizes, themes ---- */
@@ -268,6 +290,7 @@ const VIEWS = [
   ['listings', { period: 'monthly' }, `tr[data-listing="${listingOf(8)}"] .spark`],
   ['listing', { listing: listingOf(1), period: 'monthly' }, '.inquiry'],
   ['compare', { view: 'compare', compare: [listingOf(1), listingOf(2), listingOf(4)], period: 'custom', start: dayBefore(40), end: dayBefore(3) }, 'compare-chart canvas'],
+  ['compare-nothing', { view: 'compare' }, '.notice .add'],
 ];
 
 for (const theme of ['light', 'dark']) {

@@ -19,6 +19,7 @@ async function load(file) {
 }
 const address = await load('address.ts');
 const { csvOf } = await load('csv.ts');
+const { sizeOfChange } = await load('../../../clients/js/src/element/figures.ts');
 
 const USUAL = {
   user: undefined, view: 'listings', listing: undefined, compare: [], period: 'weekly', start: undefined, end: undefined, zone: undefined,
@@ -69,4 +70,10 @@ test('a file for spreadsheets holds no formula, and every text as it was', () =>
     ['plain', 'plain'], [-5, '-5'], ['=1+1', "'=1+1"], ['+49', "'+49"], ['-x', "'-x"], ['@SUM(A1)', "'@SUM(A1)"], ['\tx', "'\tx"],
     ['a,b', '"a,b"'], ['a "b"', '"a ""b"""'], ['a\nb', '"a\nb"'], ['=a,"b"', `"'=a,""b"""`], ['', ''],
   ]) assert.equal(csvOf([[cell]]), `${want}\r\n`, JSON.stringify(cell));
+});
+
+test('a change is told in whole percents, never as none, and never as all while something is left', () => {
+  for (const [percent, want] of [
+    [0, 0], [12.5, 13], [-92.2, 92], [100, 100], [-100, 100], [-99.6, 99], [99.9, 99], [300.4, 300], [0.4, 0.4], [-0.96, 1], [0.0312, 0.03],
+  ]) assert.equal(sizeOfChange(percent), want, `${percent} %`);
 });

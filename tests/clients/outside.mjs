@@ -35,7 +35,7 @@ export async function installOutside({ links = {}, compilerOptions = {} } = {}) 
   }
   writeFileSync(join(path, 'package.json'), '{"name":"outside","type":"module","private":true}');
   const options = {
-    strict: true, target: 'ES2022', module: 'NodeNext', types: ['node'], outDir: 'built', skipLibCheck: false, ...compilerOptions,
+    strict: true, exactOptionalPropertyTypes: true, target: 'ES2022', module: 'NodeNext', types: ['node'], outDir: 'built', skipLibCheck: false, ...compilerOptions,
   };
   writeFileSync(join(path, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts', '*.cts', '*.tsx'] }));
   return {

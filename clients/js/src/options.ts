@@ -4,22 +4,22 @@
 
 export interface FootfallOptions {
   /** The server. Default: FOOTFALL_URL, in a page its origin, else http://127.0.0.1:8080. */
-  baseUrl?: string;
+  baseUrl?: string | undefined;
   /** Service key on a server of yours, a user's token in a page. Default: FOOTFALL_KEY. */
-  key?: string;
+  key?: string | undefined;
   /** How long one try may take. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** How often a call that failed for a passing reason is tried again. */
-  retries?: number;
+  retries?: number | undefined;
   /** The longest that a call may take with all its tries. */
-  deadlineMs?: number;
+  deadlineMs?: number | undefined;
   /** Instead of the global fetch. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
   /** What `enqueue()` keeps events under: a name in the browser's storage, a file under Node. */
-  queueName?: string;
+  queueName?: string | undefined;
 }
 
-export type Settings = Required<Omit<FootfallOptions, 'key'>> & { key: string | undefined };
+export type Settings = { [Name in Exclude<keyof FootfallOptions, 'key'>]-?: NonNullable<FootfallOptions[Name]> } & { key: string | undefined };
 
 const LOCAL = 'http://127.0.0.1:8080';
 

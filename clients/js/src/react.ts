@@ -15,8 +15,10 @@ import type {
 
 export type * from './element-types.js';
 
+type Optional = { [Name in keyof ListingMetricsDisplayProperties]?: ListingMetricsDisplayProperties[Name] | undefined };
+
 /** A property that is left out has the element's default. */
-export interface ListingMetricsDisplayProps extends Partial<ListingMetricsDisplayProperties> {
+export interface ListingMetricsDisplayProps extends Optional {
   userId: string;
   listingId: string;
   id?: string | undefined;

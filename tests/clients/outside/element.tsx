@@ -24,7 +24,7 @@ console.log(own instanceof Unregistered, own.toCsv().length);
 function Page() {
   return (
     <>
-      <ListingMetricsDisplay userId={userId!} listingId={listingId!} baseUrl={baseUrl!} live onPeriodChange={({ period }) => console.log(period)} />
+      <ListingMetricsDisplay userId={userId!} listingId={listingId!} baseUrl={baseUrl} token={undefined} live onPeriodChange={({ period }) => console.log(period)} />
       <listing-metrics-display user-id={userId} listing-id={listingId} base-url={baseUrl} period="daily" theme="dark" />
     </>
   );

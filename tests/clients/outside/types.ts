@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 import type {
-  AggregatedMetrics, ComparativeMetrics, MetricEvent, PerformanceMetrics, Platform, PlatformMetrics, TimePeriod,
+  AggregatedMetrics, ComparativeMetrics, FootfallOptions, MetricEvent, PerformanceMetrics, Platform, PlatformMetrics, TimePeriod,
 } from 'footfall';
 
 export const platform: Platform = 'facebook';
@@ -20,3 +20,5 @@ export const both: ComparativeMetrics = {
   period, listing1: { listingId: 'l', metrics: sum }, listing2: { listingId: 'm', metrics: sum },
 };
 export const event: MetricEvent = { userId: 'u', listingId: 'l', eventType: 'view', platform };
+// what the environment does not have is as if it were left out, under exactOptionalPropertyTypes too
+export const options: FootfallOptions = { baseUrl: process.env.FOOTFALL_URL, key: process.env.FOOTFALL_KEY };

@@ -70,8 +70,8 @@ function tintOf(id: string): number {
 
 /** The listing's picture, or a house where there is none or it does not come. */
 export function thumbnail(id: string, details: Details | undefined): TemplateResult {
-  // the page may load pictures over https alone, and most that are told of as http: are there, too
-  const image = details?.image?.replace(/^http:/i, 'https:');
+  // the page may load pictures over https alone; what is told of as http: is mostly there, too, if it names no port
+  const image = details?.image?.replace(/^http:(?=\/\/[^/?#:@]+([/?#]|$))/i, 'https:');
   const isShown = image !== undefined && /^https:/i.test(image);
   const missing = (event: Event): void => (event.target as HTMLElement).classList.add('missing');
   const came = (event: Event): void => (event.target as HTMLElement).classList.remove('missing');
