@@ -122,6 +122,9 @@ MUST_USE enum status config_read_environment(struct config *config, const char *
 MUST_USE enum status config_read(struct config *out, int count, const char *const *arguments,
                                  const char *const *environment, struct error *err);
 
+/* The word for its value where flags are listed: "DIR", "FILE", "SIZE", ... */
+const char *setting_value_word(const struct setting *setting);
+
 /* What a number may be, as it may be written: "16 MiB to 1024 GiB", "10 ms to 3600 s", "1 to 64".
  */
 enum { SETTING_RANGE_BYTES = 64 };

@@ -11,20 +11,22 @@
 
 enum { HELP_INDENT = 6 };
 
-static const char *value_word(enum setting_kind kind)
+static bool ends_with(const char *name, const char *end)
 {
-    switch (kind) {
-    case KIND_BYTES:
-        return "SIZE";
-    case KIND_DURATION:
-        return "TIME";
-    case KIND_NUMBER:
-        return "N";
-    case KIND_TEXT:
-    case KIND_CHOICE:
-        break;
-    }
-    return "TEXT";
+    size_t len = strlen(name);
+    size_t end_len = strlen(end);
+    return len >= end_len && strcmp(name + len - end_len, end) == 0;
+}
+
+const char *setting_value_word(const struct setting *setting)
+{
+    static const char *const words[] = {
+        [KIND_TEXT] = "TEXT",     [KIND_CHOICE] = "WORD", [KIND_BYTES] = "SIZE",
+        [KIND_DURATION] = "TIME", [KIND_NUMBER] = "N",
+    };
+    if (strcmp(setting->name, "data") == 0)
+        return "DIR";
+    return ends_with(setting->name, "-file") ? "FILE" : words[setting->kind];
 }
 
 void config_print_help(FILE *to)
@@ -32,7 +34,7 @@ void config_print_help(FILE *to)
     for (int i = 0; i < SETTING_COUNT; i++) {
         const struct setting *setting = &settings[i];
         fprintf(to, "  --%s %s", setting->name,
-                setting->kind == KIND_CHOICE ? setting->choices : value_word(setting->kind));
+                setting->kind == KIND_CHOICE ? setting->choices : setting_value_word(setting));
         if (setting->initial != NULL)
             fprintf(to, "   (%s)", setting->initial);
         fputc('\n', to);

@@ -21,31 +21,17 @@ static const struct flag flag_help = {
     .help = "Explains the command.",
 };
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t len = strlen(text);
-    size_t end_len = strlen(end);
-    return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
 static struct flag flag_of(const struct setting *setting)
 {
-    static const char *const words[] = {
-        [KIND_TEXT] = "TEXT",     [KIND_CHOICE] = "WORD", [KIND_BYTES] = "SIZE",
-        [KIND_DURATION] = "TIME", [KIND_NUMBER] = "N",
-    };
-    bool is_folder = strcmp(setting->name, "data") == 0;
-    bool is_file = ends_with(setting->name, "-file");
+    const char *word = setting_value_word(setting);
     return (struct flag){
         .name = setting->name,
-        .value = is_folder ? "DIR"
-                 : is_file ? "FILE"
-                           : words[setting->kind],
+        .value = word,
         .initial = setting->initial,
         .choices = setting->kind == KIND_CHOICE ? setting->choices : NULL,
-        .completion = is_folder ? COMPLETE_DIRECTORY
-                      : is_file ? COMPLETE_FILE
-                                : COMPLETE_NOTHING,
+        .completion = strcmp(word, "DIR") == 0    ? COMPLETE_DIRECTORY
+                      : strcmp(word, "FILE") == 0 ? COMPLETE_FILE
+                                                  : COMPLETE_NOTHING,
         .help = setting->help,
     };
 }

@@ -205,7 +205,7 @@ test('beside a running server it reads what is stored, and says what is not', as
     assert.match(beside.stderr, /a server uses .* is not in these answers/);
     await server.kill9();
     const dead = await run(['sql', 'SELECT count(*) AS n FROM listing_days', '--data', server.data, '--format', 'ndjson']);
-    assert.match(dead.stderr, /the journal has 1 records that the store does not have yet/);
+    assert.match(dead.stderr, /the journal has 1 record that the store does not have yet/);
     await server.start();
     await server.stopsCleanly();
     const whole = await run(['sql', 'SELECT count(*) AS n FROM listing_days', '--data', server.data, '--format', 'ndjson']);

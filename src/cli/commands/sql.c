@@ -98,12 +98,14 @@ static enum status tell_freshness(const char *data, struct sql_session *session,
     }
     struct journal_copy_options look = {.from = journal, .seq_from = UINT64_MAX};
     if (journal_copy(&look, &records, &ignored) == STATUS_OK &&
-        records.seq_last > state.position.seq)
+        records.seq_last > state.position.seq) {
+        uint64_t missing = records.seq_last - state.position.seq;
         fprintf(stderr,
-                "footfall: the journal has %" PRIu64 " records that the store does not have "
-                "yet: they are not in these answers; the next start of a server counts "
-                "them\n",
-                records.seq_last - state.position.seq);
+                "footfall: the journal has %" PRIu64 " record%s that the store does not have "
+                "yet: not in these answers; the next start of a server counts what is in the "
+                "journal\n",
+                missing, missing == 1 ? "" : "s");
+    }
     return STATUS_OK;
 }
 

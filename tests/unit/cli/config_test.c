@@ -320,6 +320,9 @@ TEST(config_manual_is_what_the_table_says)
 
 TEST(config_help_names_every_setting)
 {
+    assert_string_equal(setting_value_word(&settings[SETTING_DATA]), "DIR");
+    assert_string_equal(setting_value_word(&settings[SETTING_SERVICE_KEY_FILE]), "FILE");
+    assert_string_equal(setting_value_word(&settings[SETTING_MEMORY_BYTES]), "SIZE");
     FILE *printed = tmpfile();
     assert_non_null(printed);
     config_print_help(printed);
