@@ -1,15 +1,17 @@
 /*
  * claimed_ids.c - claims, hundreds in flight.
  *
- *     put, if there is none, or it is an earlier one of ours, released, or expired ─► ours
- *         else read it ─► read its writer's STATE ─► recorded: read it again ─► still: repeated
- *                                                    not known: undecided
- *                                                    free: put, if it is still the same ─► ours
+ *     put, if there is none, or it is an earlier one of ours, or it has expired ─► ours
+ *         else read it ─► released: put, if it is still the same ─► ours
+ *                         else read its writer's STATE ─► recorded: read it again ─► still:
+ * repeated not known: undecided free: as if it were released
  *
  * Requests may arrive late and more than once, and answers be lost. So claims of a journal are
  * ordered, by epoch and turn: a put never displaces a later one of its own journal, nor one of its
  * own turn that is released. For that a release leaves the item, marked. And it is conditional on
- * the turn: it finds no later claim, even when that is for the same record.
+ * the turn: it finds no later claim, even when that is for the same record. Another journal's claim
+ * is only displaced when it is the very one that was read: a turn never comes back, so a put that
+ * comes late finds it no more.
  *
  * Why a claim that is taken for recorded is read twice: the record that the first reading named is
  * settled when STATE says so, and only what still claims it then is in it.
@@ -132,7 +134,7 @@ static void put_claim(struct claim_job *job)
     put_item(job);
     body_put(&job->body,
              ",\"ConditionExpression\":\"attribute_not_exists(PK) OR #x<:x OR "
-             "#j<>:j AND attribute_exists(#r) OR #j=:j AND #e<:e OR #j=:j AND #e=:e AND #t<:t OR "
+             "#j=:j AND #e<:e OR #j=:j AND #e=:e AND #t<:t OR "
              "#j=:j AND #e=:e AND #t=:t AND attribute_not_exists(#r)\","
              "\"ExpressionAttributeNames\":{\"#j\":\"jid\",\"#x\":\"expires\",\"#e\":\"epoch\","
              "\"#t\":\"turn\",\"#r\":\"released\"},\"ExpressionAttributeValues\":{\":j\":");
@@ -218,9 +220,13 @@ static void after_read(struct claim_job *job, const json_t *item)
         finish(job, CLAIM_OURS);
         return;
     }
-    if (item == NULL || job->owner.released || /* in between */
+    if (item == NULL || /* it expired in between */
         strcmp(job->owner.journal_id, ids->writer.journal_id) == 0 /* late, and for nothing */) {
         finish(job, CLAIM_UNDECIDED);
+        return;
+    }
+    if (job->owner.released) {
+        take_free(job);
         return;
     }
     job->step = CLAIM_STEP_OWNER;

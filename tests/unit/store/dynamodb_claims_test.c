@@ -36,6 +36,31 @@ static struct {
     char *body; /* of the last such request, to come late; freed by the next */
 } network;
 
+/* Requests about ids that were sent, the newest ones: any of them may come once more. */
+enum { SENT_MAX = 64 };
+static struct {
+    const char *operation;
+    char *body;
+} sent[SENT_MAX];
+static size_t sent_count;
+
+static void note_sent(const struct dynamodb_call *call)
+{
+    size_t at = sent_count++ % SENT_MAX;
+    free(sent[at].body);
+    sent[at].operation = call->operation;
+    sent[at].body = strndup(call->body.at, call->body.len);
+}
+
+static void forget_sent(void)
+{
+    for (size_t i = 0; i < SENT_MAX; i++) {
+        free(sent[i].body);
+        sent[i].body = NULL;
+    }
+    sent_count = 0;
+}
+
 static void expect(const char *operation, const char *has, enum fault fault)
 {
     network.operation = operation;
@@ -62,7 +87,6 @@ static void meddle(void *context, const struct dynamodb_answer *answer)
         return;
     }
     if (network.fault == FAULT_ANSWER_LOST) {
-        assert_int_equal(answer->outcome, DYNAMODB_OK);
         heard = (struct dynamodb_answer){.outcome = DYNAMODB_UNKNOWN, .tries = 1};
         (fail)(&heard.error, STATUS_IO, "the test lost the answer");
     }
@@ -75,6 +99,9 @@ enum status __wrap_dynamodb_start(struct dynamodb_channel *channel, struct dynam
                                   struct error *err)
 {
     const char *wanted = network.operation;
+    if (strcmp(call->operation, "GetItem") != 0 &&
+        memmem(call->body.at, call->body.len, "ID#ann", 6) != NULL)
+        note_sent(call);
     if (wanted == NULL || strcmp(wanted, call->operation) != 0 ||
         memmem(call->body.at, call->body.len, network.has, strlen(network.has)) == NULL)
         return __real_dynamodb_start(channel, call, err);
@@ -300,6 +327,136 @@ TEST(a_claim_that_is_released_while_it_is_looked_at_is_not_taken_for_recorded)
     cluster_free(cluster);
 }
 
+/* A random history: every id is recorded once, and called a repeat only when it is recorded. */
+enum { HISTORY_IDS = 12, HISTORY_STEPS = 150 };
+
+struct history {
+    struct unit_random random;
+    struct cluster *cluster;
+    int recorded[HISTORY_IDS];              /* how often, by all nodes */
+    bool known[CLUSTER_NODES][HISTORY_IDS]; /* what a node's window has */
+    uint64_t last_with_id[CLUSTER_NODES];   /* record */
+    uint64_t applied[CLUSTER_NODES];        /* record */
+    int refused;
+    int repeats;
+};
+
+/* The last record: one for each entry, and one for each batch. */
+static uint64_t last_record(const struct ledger *ledger)
+{
+    return ledger->count + ledger->batches;
+}
+
+static enum fault any_fault(struct history *history)
+{
+    static const enum fault faults[] = {FAULT_NONE, FAULT_NONE, FAULT_ANSWER_LOST, FAULT_NOT_SENT};
+    return faults[unit_random_below(&history->random, 4)];
+}
+
+static void note(struct history *history, int node)
+{
+    ledger_note_view(&history->cluster->ledgers[node], "ann", "house", day_of(2025, 3, 4), NULL);
+}
+
+static void release_somehow(struct history *history, int node, struct store_claim *claim,
+                            uint64_t seq)
+{
+    struct error err;
+    expect("UpdateItem", "ID#ann", any_fault(history));
+    if (store_release_ids(history->cluster->stores[node], claim, 1, seq, &err) != STATUS_OK)
+        history->refused++;
+    network.operation = NULL;
+}
+
+static void claim_somehow(struct history *history, int node)
+{
+    int which = (int)unit_random_below(&history->random, HISTORY_IDS);
+    char id[8];
+    struct error err;
+    uint64_t seq = last_record(&history->cluster->ledgers[node]) + 1;
+    if (history->known[node][which])
+        return;
+    snprintf(id, sizeof id, "%c", 'a' + which);
+    struct store_claim claim = claim_of(id);
+    expect("PutItem", "ID#ann", any_fault(history));
+    enum status status = store_claim_ids(history->cluster->stores[node], &claim, 1, seq, &err);
+    network.operation = NULL;
+    if (status != STATUS_OK ||
+        (claim.verdict == CLAIM_OURS && unit_random_below(&history->random, 4) == 0)) {
+        release_somehow(history, node, &claim, seq); /* refused, or not to be appended */
+    } else if (claim.verdict == CLAIM_OURS) {
+        note(history, node);
+        history->last_with_id[node] = seq;
+        history->known[node][which] = true;
+        history->recorded[which]++;
+        ROW(history->recorded[which] == 1, id, "recorded %d times", history->recorded[which]);
+    } else if (claim.verdict == CLAIM_REPEATED) {
+        history->known[node][which] = true;
+        history->repeats++;
+        ROW(history->recorded[which] == 1, id, "is no repeat");
+    }
+}
+
+static void start_again(struct history *history, int node)
+{
+    struct cluster *cluster = history->cluster;
+    uint64_t last = history->last_with_id[node] > history->applied[node]
+                        ? history->last_with_id[node]
+                        : history->applied[node];
+    store_close(cluster->stores[node]);
+    cluster_open_node(cluster, (uint32_t)node);
+    ASSERT_OK(store_claim_ids(cluster->stores[node], NULL, 0, last + 1, &cluster->err),
+              cluster->err);
+}
+
+static void come_late(struct history *history)
+{
+    if (sent_count == 0)
+        return;
+    size_t count = sent_count < SENT_MAX ? sent_count : SENT_MAX;
+    size_t at = unit_random_below(&history->random, count);
+    json_t *answer = NULL;
+    enum dynamodb_outcome outcome;
+    struct error err;
+    (void)!dynamodb_ask(place_channel, sent[at].operation, text_of(sent[at].body), &answer,
+                        &outcome, &err);
+    assert_true(outcome == DYNAMODB_OK || outcome == DYNAMODB_CONDITION_FAILED);
+    json_decref(answer);
+}
+
+TEST(an_id_is_recorded_once_over_a_network_that_loses_repeats_and_delays)
+{
+    struct history history = {.random = unit_random_seeded(), .cluster = cluster_new()};
+    forget_sent();
+    open_journals(history.cluster);
+    for (int step = 0; step < HISTORY_STEPS; step++) {
+        int node = (int)unit_random_below(&history.random, CLUSTER_NODES);
+        struct ledger *ledger = &history.cluster->ledgers[node];
+        switch (unit_random_below(&history.random, 10)) {
+        case 0:
+            note(&history, node); /* a record without an id */
+            break;
+        case 1:
+        case 2:
+            note(&history, node);
+            ledger_apply(ledger, history.cluster->stores[node]);
+            history.applied[node] = last_record(ledger);
+            break;
+        case 3:
+            start_again(&history, node);
+            break;
+        case 4:
+            come_late(&history);
+            break;
+        default:
+            claim_somehow(&history, node);
+            break;
+        }
+    }
+    forget_sent();
+    cluster_free(history.cluster);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +469,7 @@ int main(void)
         UNIT(a_late_claim_does_not_bring_back_what_was_released),
         UNIT(a_late_release_does_not_free_what_was_recorded),
         UNIT(a_claim_that_is_released_while_it_is_looked_at_is_not_taken_for_recorded),
+        UNIT(an_id_is_recorded_once_over_a_network_that_loses_repeats_and_delays),
     };
     places_begin();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
