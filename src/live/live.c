@@ -2,8 +2,8 @@
  * live.c - the thread: take what loops hand over, read what clients say, look for changes, send.
  *
  *      ┌─► wait for sockets, arrivals, or the next look
- *      │   arrivals become subscribers
  *      │   what clients say, and where there is room again
+ *      │   arrivals become subscribers
  *      │   changed topics and feeds are read: their links wait
  *      │   who has something waiting is sent it
  *      └── who has ended is freed
@@ -292,8 +292,8 @@ static void *run(void *context)
             log_event(LOG_ERROR, "live", "wait_failed", LOG_NUMBER("errno", errno));
             count = 0;
         }
-        settle_arrivals(live);
         serve_sockets(live, events, count);
+        settle_arrivals(live); /* after the wake-up was read: who comes now wakes again */
         if (atomic_load(&live->stop_asked) && live->stop_deadline_ns == 0)
             begin_stop(live);
         if (live->stop_deadline_ns == 0)

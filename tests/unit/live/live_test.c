@@ -15,7 +15,7 @@
 
 #include "live/live.h"
 
-enum { WAIT_MS = 20000, TEXT_BYTES = 64 * 1024 };
+enum { WAIT_MS = 20000, TEXT_BYTES = 64 * 1024, ARRIVALS = 5000 };
 
 static const int64_t evening_ms = INT64_C(1769900400000); /* 2026-01-31T23:00:00Z */
 static struct unit_clock now = {evening_ms};
@@ -194,5 +194,36 @@ TEST(since_is_a_stream_and_a_number)
     }
 }
 
+/* Each is told off at once and leaves, so that the thread has nobody else to look after when the
+ * next one arrives: an arrival that it overlooks waits for ever. */
+TEST(who_arrives_is_looked_after_at_once)
+{
+    struct error err;
+    struct live *live = NULL;
+    char *dir = unit_temp_dir();
+    struct instance *instance = open_instance(dir);
+    const struct live_options options = {.may_see = may_see};
+    const struct live_subject all = {.may_see_all = true};
+    static const char unmasked[] = {(char)0x81, 0x01, 'x'};
+    ASSERT_OK(live_open(&options, instance, &live, &err), err);
+    for (int i = 0; i < ARRIVALS; i++) {
+        int pair[2];
+        char words[256];
+        ssize_t got = 0;
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+        live_add_websocket(live, pair[1], &all, (struct text){unmasked, sizeof unmasked});
+        do {
+            struct pollfd ready = {.fd = pair[0], .events = POLLIN};
+            ROW(poll(&ready, 1, WAIT_MS) == 1, "arrival", "%d of %d\n", i, ARRIVALS);
+            got = recv(pair[0], words, sizeof words, 0);
+        } while (got > 0);
+        close(pair[0]);
+    }
+    live_close(live);
+    ASSERT_OK(instance_close(instance, &err), err);
+    unit_remove(dir);
+}
+
 UNIT_MAIN(UNIT(at_midnight_of_its_zone_a_subscriber_gets_the_new_day),
-          UNIT(who_resumes_on_another_day_gets_that_day), UNIT(since_is_a_stream_and_a_number))
+          UNIT(who_resumes_on_another_day_gets_that_day), UNIT(since_is_a_stream_and_a_number),
+          UNIT(who_arrives_is_looked_after_at_once))
