@@ -32,7 +32,7 @@ enum { POLL_MS_MAX = 200 /* until dynamodb_stop() is noticed */ };
 
 static void count_one(_Atomic uint64_t *counter)
 {
-    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(counter, 1, memory_order_release);
 }
 
 /* The call is over: counts it and tells its owner, who may free or start it. */
@@ -44,13 +44,13 @@ static void finish(struct dynamodb_channel *channel, struct dynamodb_call *call,
                                      .tries = call->tries,
                                      .error = *error};
     struct dynamodb_operation *row = dynamodb_operation_row(channel->dynamodb, call->operation);
-    count_one(&row->calls);
     if (answer.outcome != DYNAMODB_OK) {
         if (answer.error.status == STATUS_IO)
             answer.error.code = outcome_code(answer.outcome);
         if (answer.outcome != DYNAMODB_CONDITION_FAILED && answer.outcome != DYNAMODB_NO_PATH)
-            count_one(&row->failures);
+            count_one(&row->failures); /* before the call: dynamodb_operations() */
     }
+    count_one(&row->calls);
     assert(channel->in_flight > 0);
     channel->in_flight--;
     call->done(call->context, &answer);
@@ -175,7 +175,10 @@ static void send_ready(struct dynamodb_channel *channel)
             continue;
         }
         slot->sent_ns = monotonic_ns();
-        count_one(&dynamodb_operation_row(channel->dynamodb, call->operation)->tries);
+        struct dynamodb_operation *row = dynamodb_operation_row(channel->dynamodb, call->operation);
+        count_one(&row->tries);
+        if (call->tries > 1)
+            count_one(&row->retries);
     }
 }
 

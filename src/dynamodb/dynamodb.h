@@ -176,6 +176,9 @@ MUST_USE enum status dynamodb_ask(struct dynamodb_channel *channel, const char *
 /*
  * What has been done since dynamodb_open(), by operation; any thread may read while others count.
  * Operations that the client does not know by name are one row, "other", the last.
+ *
+ * Who loads calls, then failures, then tries, never sees more calls than tries, nor a failed call
+ * that is not among the failures.
  */
 struct dynamodb_operation {
     const char *name;           /* "UpdateItem"; static storage */
@@ -184,6 +187,7 @@ struct dynamodb_operation {
     _Atomic uint64_t failures;  /* of them: refused, throttled or unknown at the end, or no table.
                                    A condition or path that fails is an answer, no failure */
     _Atomic uint64_t tries;     /* requests sent */
+    _Atomic uint64_t retries;   /* of them: after a call's first */
     _Atomic uint64_t throttles; /* tries answered with "slow down" */
     _Atomic uint64_t unknown;   /* tries whose outcome is unknown */
     _Atomic uint64_t consumed_milli; /* thousandths of capacity units, where the call asked

@@ -36,9 +36,10 @@ struct http_figures {
 };
 
 struct dynamodb_figures {
-    uint64_t calls;
+    uint64_t succeeded; /* calls */
     uint64_t failures;
     uint64_t tries;
+    uint64_t retries;
     uint64_t throttles;
     uint64_t unknown;
     uint64_t consumed_milli;
@@ -77,23 +78,35 @@ static void take_times(const struct histogram *histogram, struct times *out)
 
 static uint64_t load(const _Atomic uint64_t *counter)
 {
-    return atomic_load_explicit(counter, memory_order_relaxed);
+    return atomic_load_explicit(counter, memory_order_acquire);
 }
 
-static void take_dynamodb(const struct dynamodb *dynamodb, struct snapshot *out)
+/* A call that fails in this moment may be among the failures and not yet among the calls: then one
+ * that succeeded shows in the next line, and none is ever taken back. */
+static void take_row(const struct dynamodb_operation *row, const struct dynamodb_figures *before,
+                     struct dynamodb_figures *out)
+{
+    uint64_t calls = load(&row->calls); /* the order matters: dynamodb_operations() */
+    uint64_t failures = load(&row->failures);
+    uint64_t succeeded = calls > failures ? calls - failures : 0;
+    *out = (struct dynamodb_figures){.succeeded = succeeded > before->succeeded ? succeeded
+                                                                                : before->succeeded,
+                                     .failures = failures,
+                                     .tries = load(&row->tries),
+                                     .retries = load(&row->retries),
+                                     .throttles = load(&row->throttles),
+                                     .unknown = load(&row->unknown),
+                                     .consumed_milli = load(&row->consumed_milli)};
+    take_times(&row->latency, &out->times);
+}
+
+static void take_dynamodb(const struct dynamodb *dynamodb, const struct snapshot *before,
+                          struct snapshot *out)
 {
     size_t count = 0;
     const struct dynamodb_operation *rows = dynamodb_operations(dynamodb, &count);
-    for (size_t i = 0; i < count && i < DYNAMODB_OPERATIONS_MAX; i++) {
-        out->dynamodb[i] =
-            (struct dynamodb_figures){.calls = load(&rows[i].calls),
-                                      .failures = load(&rows[i].failures),
-                                      .tries = load(&rows[i].tries),
-                                      .throttles = load(&rows[i].throttles),
-                                      .unknown = load(&rows[i].unknown),
-                                      .consumed_milli = load(&rows[i].consumed_milli)};
-        take_times(&rows[i].latency, &out->dynamodb[i].times);
-    }
+    for (size_t i = 0; i < count && i < DYNAMODB_OPERATIONS_MAX; i++)
+        take_row(&rows[i], &before->dynamodb[i], &out->dynamodb[i]);
 }
 
 static void take_snapshot(const struct emf *emf, struct snapshot *out)
@@ -105,7 +118,7 @@ static void take_snapshot(const struct emf *emf, struct snapshot *out)
     if (node_store(node) != NULL)
         dynamodb_store_get_stats(node_store(node), &out->store);
     if (node_dynamodb(node) != NULL)
-        take_dynamodb(node_dynamodb(node), out);
+        take_dynamodb(node_dynamodb(node), &emf->before, out);
     for (size_t i = 0; i < http_server_operation_count(); i++) {
         struct http_operation operation;
         http_server_operation(emf->options.server, i, &operation);
@@ -233,18 +246,17 @@ static void put_dynamodb(struct emf *emf, int64_t now_ms, const struct dynamodb_
     static const char *const times[3] = {"TryTimeMean", "TryTimeMedian", "TryTimeP99"};
     const struct dynamodb_figures *before = &emf->before.dynamodb[i];
     const struct dynamodb_figures *now = &emf->now.dynamodb[i];
-    if (now->calls == before->calls && now->tries == before->tries)
+    uint64_t succeeded = now->succeeded - before->succeeded;
+    uint64_t failed = now->failures - before->failures;
+    if (succeeded + failed == 0 && now->tries == before->tries)
         return;
     struct emf_line line = begin_line(emf, now_ms);
     emf_add_dimension(&line, "DynamoDBOperation", row->name);
-    count(&line, "Calls", before->calls, now->calls);
-    emf_add(&line, "CallsSucceeded", "Count",
-            (double)(now->calls - before->calls) - (double)(now->failures - before->failures));
-    count(&line, "CallsFailed", before->failures, now->failures);
+    emf_add(&line, "Calls", "Count", (double)(succeeded + failed));
+    emf_add(&line, "CallsSucceeded", "Count", (double)succeeded);
+    emf_add(&line, "CallsFailed", "Count", (double)failed);
     count(&line, "Tries", before->tries, now->tries);
-    /* of calls that are under way tries are counted first: what is negative is not known yet */
-    double retries = (double)(now->tries - before->tries) - (double)(now->calls - before->calls);
-    emf_add(&line, "Retries", "Count", retries > 0 ? retries : 0);
+    count(&line, "Retries", before->retries, now->retries);
     count(&line, "Throttles", before->throttles, now->throttles);
     count(&line, "UnknownOutcomes", before->unknown, now->unknown);
     emf_add(&line, row->writes ? "ConsumedWriteCapacityUnits" : "ConsumedReadCapacityUnits",
@@ -324,6 +336,8 @@ enum status emf_start(const struct emf_options *options, struct emf **out, struc
     pthread_cond_init(&emf->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     take_snapshot(emf, &emf->before);
+    /* The start has asked the table already, and that costs as well: it is in the first line. */
+    memset(emf->before.dynamodb, 0, sizeof emf->before.dynamodb);
     if (pthread_create(&emf->thread, NULL, run, emf) != 0) {
         free_emf(emf);
         return fail(err, STATUS_NO_MEMORY, "no thread for figures");
