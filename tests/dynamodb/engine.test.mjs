@@ -7,8 +7,9 @@ import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { CreateTableCommand, DescribeTableCommand, DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { engineName, startEngine, tableName } from './engine.mjs';
+import { whenActive } from './table.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const wrapper = join(here, 'with-engine.mjs');
@@ -38,8 +39,7 @@ test(`${engineName()} counts, guards, and says what that cost`, async () => {
       AttributeDefinitions: ['PK', 'SK'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
       KeySchema: [{ AttributeName: 'PK', KeyType: 'HASH' }, { AttributeName: 'SK', KeyType: 'RANGE' }],
     }));
-    const { Table } = await client.send(new DescribeTableCommand({ TableName }));
-    assert.equal(Table.TableStatus, 'ACTIVE', 'a table is there as soon as it was made');
+    await whenActive(client, TableName);
     const add = new UpdateItemCommand({
       TableName,
       Key: { PK: { S: 'a' }, SK: { S: 'b' } },

@@ -1,8 +1,9 @@
 // table.mjs - a table as another application sees it: by Amazon's own SDK.
 //
 // SPDX-License-Identifier: Apache-2.0
-import { CreateTableCommand, DynamoDBClient, ScanCommand as RawScanCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient, ScanCommand as RawScanCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export const METRICS_KEY = /^METRICS#(?<listingId>[^#]+)#(?<date>\d{4}-\d\d-\d\d)$/;
 
@@ -23,6 +24,16 @@ export async function createTable(client, name) {
     AttributeDefinitions: ['PK', 'SK'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
     KeySchema: [{ AttributeName: 'PK', KeyType: 'HASH' }, { AttributeName: 'SK', KeyType: 'RANGE' }],
   }));
+  await whenActive(client, name);
+}
+
+/** An engine answers first and makes the table then: until that is done nobody finds it. */
+export async function whenActive(client, name) {
+  for (;;) {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
+    if (Table.TableStatus === 'ACTIVE') return;
+    await delay(5);
+  }
 }
 
 async function allPages(client, command, input) {
