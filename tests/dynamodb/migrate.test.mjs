@@ -10,7 +10,7 @@ import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import nodeTest from 'node:test';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { DAY_MS, listingPath, program, run, startServer, temporaryFolder, test, utcDate, withQuery } from '../integration/server.mjs';
+import { DAY_MS, listingPath, program, run, startServer, temporaryFolder, test as serverTest, utcDate, withQuery } from '../integration/server.mjs';
 import { startEngine, tableName } from './engine.mjs';
 import { startProxy } from './proxy.mjs';
 import { randomOf } from '../crash/oracle.mjs';
@@ -19,6 +19,9 @@ import { allItems, createTable, documentClient, itemsOf } from './table.mjs';
 const USERS = ['ann', 'bo', 'çelik & co'];
 const LISTINGS = 26;
 const DAYS = 40;
+// Each writes thousands of items one by one: seconds where nothing else runs, minutes beside the
+// builds of others. It bounds what hangs, and says nothing of how long it should take.
+const PATIENCE_MS = 600_000;
 const END_MS = Date.UTC(2026, 0, 31, 12);
 
 let engine;
@@ -36,6 +39,7 @@ nodeTest.after(async () => {
   folder?.remove();
 });
 
+const test = (name, body) => serverTest(name, { timeout: PATIENCE_MS }, body);
 const at = (name) => join(folder.path, name);
 
 async function newTable() {
@@ -54,7 +58,7 @@ function environment() {
 
 async function migrate(from, to, ...flags) {
   const { code, signal, stdout, stderr } = await run(['migrate', '--from', from, '--to', to, '--json', ...flags],
-    { env: environment(), timeoutMs: 120_000 });
+    { env: environment(), timeoutMs: PATIENCE_MS });
   const answer = stdout === '' ? undefined : JSON.parse(stdout);
   return { code: signal ?? code, answer, stderr };
 }
