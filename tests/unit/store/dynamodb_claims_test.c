@@ -307,6 +307,20 @@ TEST(a_late_release_does_not_free_what_was_recorded)
     cluster_free(cluster);
 }
 
+TEST(a_late_claim_that_lost_does_not_come_in_when_the_winner_lets_go)
+{
+    struct cluster *cluster = cluster_new();
+    open_journals(cluster);
+    assert_int_equal(claim_one(cluster, 1, "x", 1), CLAIM_OURS);
+    expect("PutItem", "ID#ann#x", FAULT_NONE);
+    assert_int_equal(claim_one(cluster, 0, "x", 1), CLAIM_UNDECIDED);
+    release(cluster, 1, "x", 1);
+    arrives_late("PutItem", DYNAMODB_CONDITION_FAILED);
+    record_and_flush(cluster, 0);
+    assert_int_equal(claim_one(cluster, 2, "x", 1), CLAIM_OURS);
+    cluster_free(cluster);
+}
+
 static void release_x_and_flush(struct cluster *cluster)
 {
     release(cluster, 0, "x", 1);
@@ -467,6 +481,7 @@ int main(void)
         UNIT(a_free_claim_that_is_taken_by_a_second_try_is_ours),
         UNIT(a_late_claim_does_not_displace_the_one_that_was_recorded),
         UNIT(a_late_claim_does_not_bring_back_what_was_released),
+        UNIT(a_late_claim_that_lost_does_not_come_in_when_the_winner_lets_go),
         UNIT(a_late_release_does_not_free_what_was_recorded),
         UNIT(a_claim_that_is_released_while_it_is_looked_at_is_not_taken_for_recorded),
         UNIT(an_id_is_recorded_once_over_a_network_that_loses_repeats_and_delays),
