@@ -54,11 +54,14 @@ const again = [
 test('what is open is tried again with the same body', async (t) => {
   for (const [name, answer] of again) {
     await t.test(name, async (t) => {
-      const { fake, probe } = await start(t, [answer, answer, { body: '{"Item":{}}' }], { timeoutMs: 300 });
+      // on a busy machine a good answer may be late as well, where only little time is given
+      const least = answer.silent ? { timeoutMs: 300 } : {};
+      const { fake, probe } = await start(t, [answer, answer, { body: '{"Item":{}}' }], { timeoutMs: 10_000, ...least });
       const got = await probe.call('UpdateItem', '{"a":1}');
       assert.equal(got.outcome, 'ok');
-      assert.ok(got.tries === 3 || (answer.destroy && got.tries >= 2), `${got.tries} tries`);
-      assert.deepEqual(fake.seen.map(({ body }) => body), ['{"a":1}', '{"a":1}', '{"a":1}']);
+      assert.ok(got.tries === 3 || (answer.destroy && got.tries >= 2) || (answer.silent && got.tries > 3), `${got.tries} tries`);
+      assert.ok(fake.seen.length === 3 || (answer.silent && fake.seen.length > 3), `${fake.seen.length} requests`);
+      assert.ok(fake.seen.every(({ body }) => body === '{"a":1}'));
     });
   }
 });
