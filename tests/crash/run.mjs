@@ -113,14 +113,15 @@ async function chaosRounds() {
   for (let chain = 0; chain * CHAOS_A_CHAIN < chaos; chain++) {
     const count = Math.min(CHAOS_A_CHAIN, chaos - chain * CHAOS_A_CHAIN);
     const chainSeed = seed + chain;
+    const movesIds = chainSeed % 2 === 1;
     try {
-      const found = await chaosChain({ seed: chainSeed, rounds: count, keepIn });
+      const found = await chaosChain({ seed: chainSeed, rounds: count, movesIds, keepIn });
       sums.chaos += count;
       sums.kills += found.kills;
       sums.acknowledged += found.acknowledged;
       sums.open += found.open;
       sums.kept += found.kept;
-      console.log(`chaos, seed ${chainSeed}, ${count} rounds: ${JSON.stringify(found)}`);
+      console.log(`chaos, seed ${chainSeed}, ${count} rounds${movesIds ? ', shared ids' : ''}: ${JSON.stringify(found)}`);
     } catch (error) {
       throw again(error, error.kept, `script/crash --rounds 0 --cuts 0 --chaos ${count} --seed ${chainSeed}`);
     }

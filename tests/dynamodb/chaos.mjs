@@ -13,6 +13,9 @@
 //   3. a fifth node that recorded nothing gives exact answers in several time zones, by day,
 //      platform and source: its cells agree with the totals.
 //
+// With movesIds the nodes share ids, clients send the same event to any of them (moving.mjs), and
+// in 2. everything goes to a node that is chosen anew.
+//
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
@@ -22,6 +25,7 @@ import { randomOf } from '../crash/oracle.mjs';
 import { DAY_MS, listingPath, utcDate, withQuery } from '../integration/server.mjs';
 import { startCluster } from './cluster.mjs';
 import { Ledger, compare, countsOf, dateIn } from './ledger.mjs';
+import { MovingClients, isGone } from './moving.mjs';
 import { METRICS_KEY, itemsOf } from './table.mjs';
 
 const NODES = 4;
@@ -29,10 +33,15 @@ const CLIENTS = 20;
 const USERS = ['agent-0', 'agent-1'];
 const LISTINGS = 8;
 const DAYS_BACK = 2;
-const ROUND_MS = [150, 700];
 const CUT_MS = [50, 600];
 const RESEND = 2_000;
+const ARRAY = 60;
 const BURST = 300; // events about one day: more than one guarded update can hold
+const ROUND_MS = [150, 700];
+const SIZES = { RESEND, ARRAY, BURST, ROUND_MS };
+// every id is a write before the answer: fewer events at once, and more time
+const MOVING_SIZES = { RESEND: 200, ARRAY: 12, BURST: 40, ROUND_MS: [500, 1500] };
+const IN_PEACE_MS = 60_000;
 const CROWDED = 'crowded'; // a listing with more sources than a day has places for
 const CROWD = 90;
 const SOURCES_MAX = 64;
@@ -40,15 +49,13 @@ const ZONES = ['UTC', 'Asia/Kathmandu', 'America/New_York', 'Pacific/Kiritimati'
 const PLATFORMS = ['facebook', 'instagram', 'linkedin', 'tiktok'];
 const SOURCES = ['website', 'email', 'social-post'];
 
-function isGone(error) {
-  return ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ERR_SOCKET_CLOSED'].includes(error.code) || /socket hang up|aborted|no answer within/.test(error.message);
-}
-
 class Chaos {
-  constructor(seed, cluster) {
+  constructor(seed, cluster, movesIds) {
     this.random = randomOf(seed);
     this.cluster = cluster;
     this.ledger = new Ledger();
+    if (movesIds) this.moving = new MovingClients({ random: this.random, ledger: this.ledger, nodes: cluster.nodes.slice(0, NODES) });
+    this.sizes = movesIds ? MOVING_SIZES : SIZES;
     this.serial = 0;
     this.kills = 0;
     this.asked = 0;
@@ -80,7 +87,7 @@ class Chaos {
       while (!this.over && node.isUp) {
         const what = this.random.below(10);
         if (what < 5) await this.send(node, [this.makeEvent()]);
-        else if (what < 8) await this.send(node, this.makeEvents(this.random.between(2, 60)));
+        else if (what < 8) await this.send(node, this.makeEvents(this.random.between(2, this.sizes.ARRAY)));
         else if (this.random.chance(0.5)) await this.ask(node);
         else await this.send(node, this.makeBurst());
       }
@@ -95,8 +102,8 @@ class Chaos {
 
   /** Much about one listing: of one day, or from a crowd of sources. */
   makeBurst() {
-    const { random } = this;
-    const events = this.makeEvents(random.between(BURST / 2, BURST));
+    const { random, sizes } = this;
+    const events = this.makeEvents(random.between(sizes.BURST / 2, sizes.BURST));
     const { userId, timestamp } = events[0];
     const midnight = Math.floor(timestamp / DAY_MS - 1) * DAY_MS;
     const isCrowd = random.chance(0.5);
@@ -110,6 +117,10 @@ class Chaos {
   }
 
   async send(node, events) {
+    if (this.moving) {
+      await this.moving.send(node, events);
+      return;
+    }
     const count = events.length;
     const entries = this.ledger.sending(events, node);
     const answer = await node.server.request('POST', '/v1/events', { body: events });
@@ -117,20 +128,20 @@ class Chaos {
     else {
       assert.equal(answer.status, 200, answer.text);
       assert.deepEqual(answer.body, { success: true, recorded: count, duplicates: 0 });
-      this.ledger.acknowledge(entries);
+      this.ledger.acknowledge(entries, node);
       return;
     }
     await delay(20);
   }
 
   /**
-   * What a node answers counts all that it acknowledged before, all that others acknowledged before
+   * What a node answers counts all that it recorded and acknowledged before, all that others acknowledged before
    * `freshAsOf`, and nothing that nobody sent.
    */
   async ask(node) {
     const userId = this.random.pick(USERS);
     const timezone = this.random.pick(ZONES);
-    const own = new Set(this.ledger.of(userId).filter((entry) => entry.node === node && entry.ackAt !== undefined));
+    const own = new Set(this.ledger.of(userId).filter((entry) => entry.recordedBy === node));
     const answer = await node.server.get(withQuery(`/v1/users/${userId}/metrics`, { period: 'monthly', timezone, limit: 1000 }));
     if (answer.status >= 500) {
       this.refused += 1;
@@ -158,6 +169,7 @@ class Chaos {
   async round() {
     const { random, cluster } = this;
     this.over = false;
+    this.moving?.beginRound();
     const clients = Array.from({ length: CLIENTS }, (_, number) => this.client(number));
     const all = Promise.all(clients);
     all.catch(() => {}); // looked at below
@@ -166,13 +178,16 @@ class Chaos {
       proxy.isCut = true;
       delay(random.between(...CUT_MS)).then(() => (proxy.isCut = false));
     }
-    await Promise.race([delay(random.between(...ROUND_MS)), all]);
+    await Promise.race([delay(random.between(...this.sizes.ROUND_MS)), all]);
     const victims = cluster.nodes.filter(() => random.chance(0.4));
     await Promise.all(victims.map((node) => node.kill9()));
     this.kills += victims.length;
     this.over = true;
-    await all;
-    await Promise.all(victims.map((node) => this.comeBack(node)));
+    this.moving?.endRound();
+    if (!this.moving) await all;
+    const back = Promise.all(victims.map((node) => this.comeBack(node)));
+    await Promise.allSettled([back, all]);
+    await Promise.all([back, all]);
   }
 
   /** It may die while it starts, too: it resumes its unacknowledged batches again and again. */
@@ -213,12 +228,14 @@ class Chaos {
     return differences;
   }
 
-  /** Sends what is open again to where it was sent; resolves with how much of it had been kept. */
+  /** Sends everything again, to where it was sent or to any node; resolves with how much of what was open had been kept. */
   async settle() {
+    const { nodes } = this.cluster;
+    const target = new Map(this.ledger.entries.map((entry) => [entry, this.moving ? this.random.pick(nodes) : entry.node]));
     let kept = 0;
-    for (const node of this.cluster.nodes) {
-      const known = this.ledger.acknowledged().filter((entry) => entry.node === node);
-      const open = this.ledger.open().filter((entry) => entry.node === node);
+    for (const node of nodes) {
+      const known = this.ledger.acknowledged().filter((entry) => target.get(entry) === node);
+      const open = this.ledger.open().filter((entry) => target.get(entry) === node);
       const twice = await this.resend(node, known);
       assert.deepEqual(twice, { recorded: 0, duplicates: known.length }, `node ${node.number} knows what it acknowledged`);
       kept += (await this.resend(node, open)).duplicates;
@@ -229,12 +246,22 @@ class Chaos {
 
   async resend(node, entries) {
     const sums = { recorded: 0, duplicates: 0 };
-    for (let at = 0; at < entries.length; at += RESEND) {
-      const answer = await node.server.record(entries.slice(at, at + RESEND).map(({ event }) => event));
+    for (let at = 0; at < entries.length; at += this.sizes.RESEND) {
+      const events = entries.slice(at, at + this.sizes.RESEND).map(({ event }) => event);
+      const answer = await (this.moving ? this.recordInTime(node, events) : node.server.record(events));
       sums.recorded += answer.recorded;
       sums.duplicates += answer.duplicates;
     }
     return sums;
+  }
+
+  /** A table that is slow for a while may cost a claim its time, and the try nothing else. */
+  async recordInTime(node, events) {
+    for (const endsAt = Date.now() + IN_PEACE_MS; ; await delay(100)) {
+      const answer = await node.server.request('POST', '/v1/events', { body: events });
+      if (answer.status === 200) return answer.body;
+      if (answer.status !== 503 || Date.now() > endsAt) assert.fail(`node ${node.number} in peace: ${answer.text}`);
+    }
   }
 
   /** A node's answers against the ledger, in each zone by day, platform and source; and inquiries. */
@@ -321,7 +348,8 @@ const driftOf = (differences) => differences.reduce((sum, { lost, surplus }) => 
 /** Leaves all that a failed chain was about, and says where: in words, and as error.kept. */
 async function keep(chaos, seed, keepIn, error) {
   const path = join(keepIn, `footfall-chaos-${seed}-${process.hrtime.bigint()}`);
-  const ledger = chaos.ledger.entries.map(({ event, node, ackAt }) => `${JSON.stringify({ node: node.number, ackAt: ackAt ?? null, event })}\n`);
+  const ledger = chaos.ledger.entries.map(({ event, node, ackAt, recordedBy }) => (
+    `${JSON.stringify({ node: node.number, ackAt: ackAt ?? null, recordedBy: recordedBy?.number, event })}\n`));
   try {
     await chaos.cluster.keepAt(path, { 'ledger.ndjson': ledger.join(''), 'error.txt': `${error.stack}\n` });
     error.kept = path;
@@ -332,17 +360,21 @@ async function keep(chaos, seed, keepIn, error) {
 }
 
 /**
- * One chain of rounds over one table: {acknowledged, open, kept, kills, asked, fresh, refused, faults, drift}.
+ * One chain of rounds over one table: {acknowledged, open, kept, kills, asked, fresh, refused, faults, drift}, and what the
+ * clients met if their ids move.
  * Throws at the first wrong count, unless isDriftExpected: then it says how large the drift is. What
  * a failed chain was about is kept in the folder keepIn; error.kept says where.
  */
-export async function chaosChain({ seed, rounds, rate = 0.3, program, under, flags, isDriftExpected = false, keepIn = tmpdir(), say = () => {} }) {
+export async function chaosChain({
+  seed, rounds, rate = 0.3, program, under, movesIds = false, flags = movesIds ? ['--dedupe', 'shared'] : [],
+  isDriftExpected = false, keepIn = tmpdir(), say = () => {},
+}) {
   const cluster = await startCluster({ nodes: NODES, seed, randomOf, rate, program, under, flags });
-  const chaos = new Chaos(seed, cluster);
+  const chaos = new Chaos(seed, cluster, movesIds);
   chaos.isDriftExpected = isDriftExpected;
   const found = () => ({
     acknowledged: chaos.ledger.acknowledged().length, open: chaos.ledger.open().length,
-    kills: chaos.kills, asked: chaos.asked, fresh: chaos.fresh, refused: chaos.refused,
+    kills: chaos.kills, asked: chaos.asked, fresh: chaos.fresh, refused: chaos.refused, ...chaos.moving?.counts,
   });
   try {
     for (let round = 1; round <= rounds; round++) {

@@ -1,5 +1,6 @@
-// Four nodes, kill -9 and a bad network: every count is exact, in totals and cells; and the same
-// harness finds the drift of a build whose guard is left out.
+// Four nodes, kill -9 and a bad network: every count is exact, in totals and cells, also when
+// events are sent again at other nodes; and the same harness finds the drift of a build whose guard
+// is left out, and of nodes that do not share their ids.
 //
 // Rounds: script/test --rounds N (4 here at most); a failed run's seed: --seed N. Hundreds:
 // script/crash --chaos N.
@@ -26,4 +27,16 @@ test('without the guard the same harness finds drift', { timeout: 300_000, skip:
   const found = await chaosChain({ seed, rounds: 3, program: unguarded, isDriftExpected: true });
   console.log(JSON.stringify(found));
   assert.ok(found.drift > 0, 'requests that came twice were counted twice');
+});
+
+test(`an event that is sent to several nodes counts once when they share ids (seed ${seed})`, { timeout: 180_000 }, async () => {
+  const found = await chaosChain({ seed, rounds: 1, movesIds: true, say: console.log });
+  console.log(JSON.stringify(found));
+  assert.ok(found.acknowledged > 0 && found.moved > 0 && found.duplicates > 0, 'it has done something');
+});
+
+test('with ids of its own on each node the same harness finds drift', { timeout: 180_000 }, async () => {
+  const found = await chaosChain({ seed, rounds: 1, movesIds: true, flags: [], isDriftExpected: true });
+  console.log(JSON.stringify(found));
+  assert.ok(found.drift > 0, 'what was sent to two nodes was counted twice');
 });

@@ -18,7 +18,7 @@ export function dateIn(timeZone) {
 
 export class Ledger {
   constructor() {
-    this.entries = []; // {event, node, ackAt}; ackAt undefined: open
+    this.entries = []; // {event, node, ackAt, recordedBy}; ackAt undefined: open
   }
 
   /** Before the events go out to that node: their entries. */
@@ -28,10 +28,13 @@ export class Ledger {
     return entries;
   }
 
-  /** After a 200. */
-  acknowledge(entries) {
+  /** After a 200; of the node that recorded them, if its answer says so. */
+  acknowledge(entries, recordedBy) {
     const now = Date.now();
-    for (const entry of entries) entry.ackAt ??= now;
+    for (const entry of entries) {
+      entry.ackAt ??= now;
+      entry.recordedBy ??= recordedBy;
+    }
   }
 
   acknowledged() {
