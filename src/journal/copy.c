@@ -22,6 +22,7 @@
  */
 #include "journal/copy.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -301,6 +302,7 @@ enum status journal_copy(const struct journal_copy_options *options, struct jour
 {
     struct copying copying = {.options = options, .reader = {.fd = -1}};
     struct segment_numbers numbers = {0};
+    assert(options->pin != NULL && *options->pin >= 0);
 
     enum status status = list_segments(options->from, &numbers, err);
     if (status == STATUS_OK)

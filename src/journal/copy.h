@@ -37,7 +37,8 @@ MUST_USE enum status journal_is_open(const char *dir, bool *out, struct error *e
 typedef enum status journal_copy_fn(void *context, uint64_t bytes, struct error *err);
 
 struct journal_copy_options {
-    const char *from;      /* the journal's folder; hold a pin */
+    const char *from;      /* the journal's folder */
+    const int *pin;        /* held on it: else a segment that was seen may be gone */
     const char *to;        /* an empty folder; NULL: nothing is written, only read and checked */
     uint64_t seq_from;     /* the first record that is needed: its segment is the first */
     journal_copy_fn *step; /* NULL: none */

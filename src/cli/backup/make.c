@@ -144,7 +144,8 @@ static enum status check_room(struct backup *backup, struct error *err)
         status = free_room(backup->data, &here, err);
     if (status != STATUS_OK || !serving)
         return status;
-    struct journal_copy_options newest = {.from = backup->journal, .seq_from = UINT64_MAX};
+    struct journal_copy_options newest = {
+        .from = backup->journal, .pin = &backup->pin, .seq_from = UINT64_MAX};
     struct journal_copied looked = {0};
     status = journal_copy(&newest, &looked, err);
     backup->room_min = SEGMENTS_LEFT_MIN * looked.segment_bytes;
@@ -282,6 +283,7 @@ static enum status copy_journal(struct backup *backup, struct error *err)
     if (status != STATUS_OK)
         return status;
     struct journal_copy_options options = {.from = backup->journal,
+                                           .pin = &backup->pin,
                                            .to = to,
                                            .seq_from = engine_released_by(position->seq) + 1,
                                            .step = on_records,
@@ -338,8 +340,6 @@ static enum status copy_all(struct backup *backup, struct error *err)
     if (status == STATUS_OK)
         status = new_folder_add(&backup->folder, "dedupe", err);
     if (status == STATUS_OK)
-        status = journal_pin(backup->journal, &backup->pin, err);
-    if (status == STATUS_OK)
         status = copy_store(backup, err);
     if (status == STATUS_OK)
         status = copy_fingerprints(backup, err);
@@ -379,6 +379,8 @@ enum status backup_make(const char *data, const char *to, struct manifest *out, 
     if (status == STATUS_OK)
         status = new_folder_begin(&backup.folder, to, data, err);
     if (status == STATUS_OK)
+        status = journal_pin(backup.journal, &backup.pin, err);
+    if (status == STATUS_OK)
         status = check_room(&backup, err);
     if (status == STATUS_OK)
         status = copy_all(&backup, err);
@@ -390,6 +392,7 @@ enum status backup_make(const char *data, const char *to, struct manifest *out, 
         *out = manifest;
         manifest = (struct manifest){0};
     }
+    journal_unpin(backup.pin);
     new_folder_abandon(&backup.folder);
     manifest_done(&manifest);
     return status;

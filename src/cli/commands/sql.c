@@ -96,8 +96,10 @@ static enum status tell_freshness(const char *data, struct sql_session *session,
                 data);
         return STATUS_OK;
     }
-    struct journal_copy_options look = {.from = journal, .seq_from = UINT64_MAX};
-    if (journal_copy(&look, &records, &ignored) == STATUS_OK &&
+    int pin = -1;
+    struct journal_copy_options look = {.from = journal, .pin = &pin, .seq_from = UINT64_MAX};
+    if (journal_pin(journal, &pin, &ignored) == STATUS_OK &&
+        journal_copy(&look, &records, &ignored) == STATUS_OK &&
         records.seq_last > state.position.seq) {
         uint64_t missing = records.seq_last - state.position.seq;
         fprintf(stderr,
@@ -106,6 +108,7 @@ static enum status tell_freshness(const char *data, struct sql_session *session,
                 "journal\n",
                 missing, missing == 1 ? "" : "s");
     }
+    journal_unpin(pin);
     return STATUS_OK;
 }
 

@@ -112,6 +112,18 @@ TEST(it_tells_whether_somebody_has_the_journal_open)
     unit_remove(dir);
 }
 
+static enum status copy_pinned(struct journal_copy_options *options, struct journal_copied *out,
+                               struct error *err)
+{
+    int pin = -1;
+    ASSERT_OK(journal_pin(options->from, &pin, err), *err);
+    options->pin = &pin;
+    enum status status = journal_copy(options, out, err);
+    options->pin = NULL;
+    journal_unpin(pin);
+    return status;
+}
+
 TEST(a_copy_is_a_journal_from_the_segment_of_the_wanted_record_on)
 {
     static const struct {
@@ -145,9 +157,9 @@ TEST(a_copy_is_a_journal_from_the_segment_of_the_wanted_record_on)
         }
         struct journal_copy_options options = {
             .from = dir, .to = to, .seq_from = cases[i].seq_from};
-        ASSERT_OK(journal_copy(&options, &copied, &err), err);
+        ASSERT_OK(copy_pinned(&options, &copied, &err), err);
         options.to = NULL;
-        ASSERT_OK(journal_copy(&options, &looked, &err), err);
+        ASSERT_OK(copy_pinned(&options, &looked, &err), err);
 
         ROW(copied.seq_first == cases[i].want_first, cases[i].name, "first is %llu",
             (unsigned long long)copied.seq_first);
@@ -195,7 +207,7 @@ TEST(a_copy_of_a_growing_journal_has_all_that_was_durable_and_no_gap)
         uint64_t durable = journal_seq_last(writer.journal);
         uint64_t from = durable - 20; /* not released before the pin */
         struct journal_copy_options options = {.from = dir, .to = to, .seq_from = from};
-        ASSERT_OK(journal_copy(&options, &copied, &err), err);
+        ASSERT_OK(copy_pinned(&options, &copied, &err), err);
         journal_unpin(pin);
         assert_true(copied.seq_first <= from);
         assert_true(copied.seq_last >= durable);
@@ -241,7 +253,7 @@ TEST(what_is_damaged_is_refused_by_name)
             fixture_poke(fixture_segment(dir, cases[i].segment), cases[i].at, "\xa5\x5a", 2);
         struct journal_copy_options options = {
             .from = dir, .to = to, .seq_from = cases[i].seq_from};
-        enum status status = journal_copy(&options, &copied, &err);
+        enum status status = copy_pinned(&options, &copied, &err);
         ROW(status == cases[i].want, cases[i].name, "%s: %s", status_code(status), err.message);
         if (status != STATUS_OK)
             ROW(strstr(err.message, cases[i].words) != NULL, cases[i].name, "%s", err.message);
@@ -265,7 +277,7 @@ TEST(a_step_can_end_the_copying)
     struct journal *journal = fixture_start(dir);
     fixture_fill(journal, 5, 64);
     struct journal_copy_options options = {.from = dir, .to = to, .seq_from = 1, .step = give_up};
-    assert_int_equal(journal_copy(&options, &copied, &err), STATUS_STOPPED);
+    assert_int_equal(copy_pinned(&options, &copied, &err), STATUS_STOPPED);
     journal_close(journal);
     unit_remove(to);
     unit_remove(dir);
@@ -278,7 +290,7 @@ TEST(a_folder_without_a_journal_is_not_found)
     struct journal_copied copied = {0};
     int pin = -1;
     struct journal_copy_options options = {.from = dir, .seq_from = 1};
-    assert_int_equal(journal_copy(&options, &copied, &err), STATUS_NOT_FOUND);
+    assert_int_equal(copy_pinned(&options, &copied, &err), STATUS_NOT_FOUND);
     assert_int_equal(journal_pin(fixture_path(dir, "none"), &pin, &err), STATUS_NOT_FOUND);
     unit_remove(dir);
 }
